@@ -1,0 +1,88 @@
+"""Execute the notebooks afresh and store them so that a second run changes no byte.
+
+Usage: python tools/refresh.py [NOTEBOOK ...]    (default: all of notebooks/)
+"""
+
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+HERE = Path(__file__).resolve().parent.parent
+METADATA = {
+    "kernelspec": {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {"name": "python"},
+}
+
+
+def execute(path):
+    """Run the notebook at `path` (Path) in a fresh kernel, in its own folder.
+
+    Returns the executed notebook, normalised. Raises
+    nbclient.exceptions.CellExecutionError when a cell fails that carries
+    no `raises-exception` tag.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=60,
+        kernel_name="python3",
+        resources={"metadata": {"path": path.parent}},
+        coalesce_streams=True,
+    )
+    client.execute()
+    return normalise(notebook)
+
+
+def normalise(notebook):
+    """Drop from `notebook` what differs between two runs; return it."""
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in notebook.cells:
+        kept = {"tags", "editable", "deletable", "nbgrader"}
+        for name in set(cell.metadata) - kept:
+            del cell.metadata[name]
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":  # the last line says it
+                output.traceback = [f"{output.ename}: {output.evalue}"]
+    return notebook
+
+
+def changed(old, new):
+    """Return the numbers of the code cells whose outputs differ, a list."""
+    pairs = zip(code_cells(old), code_cells(new), strict=True)
+    return [
+        n for n, (a, b) in enumerate(pairs, 1) if a.outputs != b.outputs
+    ]
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def main(names):
+    """Refresh the notebooks of these file `names`; return the exit status."""
+    paths = [Path(name).resolve() for name in names]
+    for path in paths or sorted(HERE.glob("notebooks/*.ipynb")):
+        old = nbformat.read(path, as_version=4)
+        try:
+            new = execute(path)
+        except CellExecutionError as error:
+            print(f"{path.name}: left as it was, a cell failed:\n{error}")
+            return 1
+        nbformat.write(new, path)
+        cells = changed(old, new)
+        print(
+            f"{path.name}: "
+            + (f"cells {cells} changed" if cells else "same")
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

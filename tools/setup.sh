@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Make the virtual environment .venv with the tested versions; `make lab` and `make test` call it.
+#   bash tools/setup.sh        what a reader needs (requirements.lock)
+#   bash tools/setup.sh dev    and what an author needs (requirements-dev.lock)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+fail() {
+    printf 'setup: %s\n' "$@" >&2
+    exit 1
+}
+
+find_python() { # print the first Python that fits
+    for python in ${PYTHON:+"$PYTHON"} python3 python3.13 python3.12 python3.11; do
+        if "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
+            echo "$python"
+            return
+        fi
+        [[ -z ${PYTHON-} ]] || break
+    done
+    fail "this workbook needs Python 3.11, 3.12 or 3.13, and ${PYTHON:-python3} is not one of them." \
+        "Install one (Debian, Ubuntu: sudo apt install python3 python3-venv; else python.org)," \
+        "or name one that you have, as in: make lab PYTHON=/path/to/python3.12"
+}
+
+install() { # LOCK: once for each content of the lock file and each place of this folder
+    local stamp=.venv/$1 wanted
+    wanted=$(echo "$PWD" && cksum "$1")
+    [[ $(cat "$stamp" 2>/dev/null) != "$wanted" ]] || return 0
+    if [[ $1 == requirements.lock ]]; then
+        python=$(find_python)
+        "$python" -c 'import ensurepip, venv' 2>/dev/null ||
+            fail "$python has no venv module. Debian, Ubuntu: sudo apt install python3-venv"
+        echo "Setting up .venv with $("$python" --version), which takes a minute ..."
+        "$python" -m venv --clear .venv
+    fi
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$1" ||
+        fail "pip could not install $1: its words are above. Without a network? See the README."
+    echo "$wanted" >"$stamp"
+}
+
+install requirements.lock
+[[ ${1-} != dev ]] || install requirements-dev.lock
