@@ -1,55 +1,56 @@
-"""Start a server from a cell, ask it, and stop it.
-
-Chapter 06 builds this file, step by step.
-"""
+"""Start a server from a cell, ask it, stop it: built in chapter 06."""
 
 import contextlib
 import os
-import re
 import shlex
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from subprocess import (
+    DEVNULL,
+    PIPE,
+    CompletedProcess,
+    Popen,
+    TimeoutExpired,
+)
 
 import psutil
 import requests
 
-# All that a server gets of our environment: more (PORT, say) would steer it.
+# All of our environment that a server gets. More of it would steer it.
 KEPT = "PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH"
-# `read` ends when the kernel does, even by kill -9. `kill 0`: all my group.
+# `read` ends when the kernel ends, however it ends; `kill 0` ends a group.
 GUARD = 'read end; rm -rf "$1"; kill -9 0'
 
 
 class Server:
-    """A command that runs: its `process` (subprocess.Popen) and `url`."""
+    """A running command: its `process` (subprocess.Popen) and its `url`."""
 
     def __init__(self, process, folder):
         self.process, self.folder, self.url = process, folder, None
 
     @property
     def log(self):
-        """All that the command has printed until now, as one str."""
+        """All that the command has printed until now, one str."""
         return Path(self.folder, "log").read_text()
 
     @property
     def workers(self):
-        """The child processes, as a list of psutil.Process."""
+        """The child processes, a list of psutil.Process."""
         return psutil.Process(self.process.pid).children()
 
     def get(self, path, method="GET", timeout=10, **options):
-        """Ask for `path`; return a requests.Response in `timeout` seconds."""
+        """Ask for `path`; return the requests.Response, or raise its error
+        (requests.RequestException) after `timeout` seconds."""
         with requests.Session() as session:
-            session.trust_env = (
-                False  # no HTTP_PROXY on the way to 127.0.0.1
-            )
+            session.trust_env = False  # HTTP_PROXY is not for 127.0.0.1
             url = self.url + path
             return session.request(method, url, timeout=timeout, **options)
 
     def post(self, path, **options):
-        """Like `get`, but POST; `data` is the body, as bytes."""
+        """Like `get` with the method POST; the body is `data`, in bytes."""
         return self.get(path, method="POST", **options)
 
     def answers(self):
@@ -67,42 +68,38 @@ class Server:
 
 @contextlib.contextmanager
 def start(command):
-    """Run `command`, as typed in a terminal; yield a Server, then end it."""
-    with tempfile.TemporaryDirectory(prefix="server-") as folder:
-        env = {
-            name: os.environ[name] for name in KEPT if name in os.environ
-        }
-        env["PATH"] = f"{os.path.dirname(sys.executable)}:{env['PATH']}"
+    """Run `command`, as typed in a terminal; yield a Server; end it all."""
+    with contextlib.ExitStack() as ends:  # the last to start ends first
+        folder = tempfile.TemporaryDirectory(prefix="server-")
+        folder = ends.enter_context(folder)
+        guard = ["sh", "-c", GUARD, "sh", folder]
+        guard = Popen(guard, stdin=PIPE, process_group=0)
+        ends.callback(guard.communicate)
+        ends.callback(os.killpg, guard.pid, signal.SIGKILL)
+        log = ends.enter_context(open(Path(folder, "log"), "wb"))
+        env = {k: v for k, v in os.environ.items() if k in KEPT}
+        env["PATH"] = f"{Path(sys.executable).parent}:{env['PATH']}"
         env |= {"TMPDIR": folder, "XDG_RUNTIME_DIR": folder}
-        env |= {
-            "PYTHONUNBUFFERED": "1"
-        }  # what it prints is logged at once
-        guard = subprocess.Popen(
-            ["sh", "-c", GUARD, "sh", folder],
-            stdin=subprocess.PIPE,
-            process_group=0,
+        env |= {"PYTHONUNBUFFERED": "1"}  # no print waits in a buffer
+        process = Popen(
+            ["env", *shlex.split(command)],  # env understands NAME=value
+            env=env,
+            stdin=DEVNULL,
+            stdout=log,
+            stderr=log,
+            process_group=guard.pid,
         )
-        try:
-            with open(Path(folder, "log"), "wb") as log:
-                process = subprocess.Popen(
-                    ["env", *shlex.split(command)],  # env reads NAME=value
-                    env=env,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    process_group=guard.pid,
-                )
-            try:
-                yield Server(process, folder)
-            finally:
-                process.terminate()
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(timeout=5)
-        finally:
-            os.killpg(
-                guard.pid, signal.SIGKILL
-            )  # the guard, and who is left
-            guard.communicate()
+        ends.callback(stop, process)
+        yield Server(process, folder)
+
+
+def stop(process):
+    """Ask `process` (a Popen) to end; kill it if it has not in 5 seconds."""
+    process.terminate()
+    try:
+        process.wait(timeout=5)
+    except TimeoutExpired:
+        process.kill()
         process.wait()
 
 
@@ -118,7 +115,7 @@ def run(command):
     """Run a command that ends; return a subprocess.CompletedProcess."""
     with start(command) as server:
         status = server.process.wait(timeout=20)
-        return subprocess.CompletedProcess(command, status, server.log)
+        return CompletedProcess(command, status, server.log)
 
 
 def wait_until(condition, seconds=20):
@@ -128,9 +125,3 @@ def wait_until(condition, seconds=20):
         if time.monotonic() > deadline:
             raise TimeoutError(f"not so within {seconds} seconds")
         time.sleep(0.01)
-
-
-def mask(log):
-    """Return `log` (str) with N for dates, process ids and ports."""
-    log = re.sub(r"\[\d{4}-[^]]*\] \[\d+\]", "[date] [pid]", log)
-    return re.sub(r"(127\.0\.0\.1:|pid: ?|\()\d+", r"\1N", log)
