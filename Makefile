@@ -33,7 +33,7 @@ notebooks: dev
 	.venv/bin/python tools/refresh.py $(ARGS)
 
 diagrams: dev
-	for source in notebooks/img/*.d2; do .venv/bin/d2 "$$source" "$${source%.d2}.svg" || exit 1; done
+	for source in notebooks/img/*.d2; do .venv/bin/d2 --pad 20 "$$source" "$${source%.d2}.svg" || exit 1; done
 
 upgrade: dev
 	.venv/bin/uv pip compile --upgrade $(LOCK) requirements.txt -o requirements.lock

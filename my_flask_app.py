@@ -1,4 +1,4 @@
-"""The Flask app of this workbook: one route for each behaviour that a lesson needs."""
+"""The app of this workbook: one route for each behaviour to study."""
 
 import os
 import secrets
@@ -8,14 +8,13 @@ import time
 from flask import Flask, render_template, request, session
 
 app = Flask(__name__)
-app.config.update(
-    SESSION_COOKIE_SAMESITE="Lax", MAX_CONTENT_LENGTH=64 * 1024
-)
-app.config.from_prefixed_env()  # FLASK_SECRET_KEY=... sets SECRET_KEY, and so on
-# Without a key from outside, sessions are good for this one process only.
+app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
+app.config.from_prefixed_env()  # FLASK_SECRET_KEY is SECRET_KEY, and so on
+# With a key of its own, a process accepts no session but its own.
 app.secret_key = str(app.secret_key or secrets.token_hex())
 
-hits = 0  # a global: each process has its own
+hits = 0
 
 
 @app.get("/")
@@ -60,9 +59,8 @@ def whoami():
 
 @app.get("/stream")
 def stream():
-    return (f"line {number}\n" for number in (1, 2, 3)), {
-        "Content-Type": "text/plain"
-    }
+    lines = (f"line {number}\n" for number in (1, 2, 3))
+    return lines, {"Content-Type": "text/plain"}
 
 
 @app.get("/error")
@@ -71,12 +69,9 @@ def error():
 
 
 def run_development_server():
-    """Serve `app` on 127.0.0.1, debugger off, at $FLASK_RUN_PORT (default 5000)."""
-    app.run(
-        host="127.0.0.1",
-        port=app.config.get("RUN_PORT", 5000),
-        debug=False,
-    )
+    """Serve `app` on this machine alone, at $FLASK_RUN_PORT or 5000."""
+    port = app.config.get("RUN_PORT", 5000)
+    app.run(host="127.0.0.1", port=port, debug=False)
 
 
 if __name__ == "__main__":

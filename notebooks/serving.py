@@ -62,13 +62,16 @@ class Server:
             for socket in process.net_connections("tcp"):
                 if socket.status == psutil.CONN_LISTEN:
                     self.url = "http://{}:{}".format(*socket.laddr)
-                    return self.get("/").status_code > 0
+                    return self.get("/", stream=True).status_code > 0
         return False
 
 
 @contextlib.contextmanager
-def start(command):
-    """Run `command`, as typed in a terminal; yield a Server; end it all."""
+def start(command, files=None):
+    """Run `command`, as typed in a terminal; yield a Server; end it all.
+
+    It runs in this folder, or in one of its own with `files` (name: text).
+    """
     with contextlib.ExitStack() as ends:  # the last to start ends first
         folder = tempfile.TemporaryDirectory(prefix="server-")
         folder = ends.enter_context(folder)
@@ -76,6 +79,8 @@ def start(command):
         guard = Popen(guard, stdin=PIPE, process_group=0)
         ends.callback(guard.communicate)
         ends.callback(os.killpg, guard.pid, signal.SIGKILL)
+        for name, text in (files or {}).items():
+            Path(folder, name).write_text(text)
         log = ends.enter_context(open(Path(folder, "log"), "wb"))
         env = {k: v for k, v in os.environ.items() if k in KEPT}
         env["PATH"] = f"{Path(sys.executable).parent}:{env['PATH']}"
@@ -84,6 +89,7 @@ def start(command):
         process = Popen(
             ["env", *shlex.split(command)],  # env understands NAME=value
             env=env,
+            cwd=folder if files else None,
             stdin=DEVNULL,
             stdout=log,
             stderr=log,
@@ -104,16 +110,16 @@ def stop(process):
 
 
 @contextlib.contextmanager
-def serve(command):
-    """Start a server; yield its Server when it answers HTTP; stop it."""
-    with start(command) as server:
+def serve(command, files=None):
+    """`start` a server; yield its Server when it answers over HTTP."""
+    with start(command, files) as server:
         wait_until(server.answers)
         yield server
 
 
-def run(command):
-    """Run a command that ends; return a subprocess.CompletedProcess."""
-    with start(command) as server:
+def run(command, files=None):
+    """`start` a command that ends; return a subprocess.CompletedProcess."""
+    with start(command, files) as server:
         status = server.process.wait(timeout=20)
         return CompletedProcess(command, status, server.log)
 

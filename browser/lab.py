@@ -1,0 +1,88 @@
+"""Open chapters in a real JupyterLab, in a Chromium without a window."""
+
+import contextlib
+import json
+import os
+import secrets
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from notebooks.serving import start, wait_until
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUMS = "chromium", "chromium-browser", "google-chrome"
+QUIET = [
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+NO_NEWS = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}
+}
+
+
+def copy_project(folder):
+    """Copy the project into `folder`, a Path; return the copy's Path."""
+    hidden = shutil.ignore_patterns(".*", "__pycache__")
+    return shutil.copytree(ROOT, folder / "project", ignore=hidden)
+
+
+@contextlib.contextmanager
+def chromium(home):
+    """Start Chromium with an empty profile and `home`; yield a Browser."""
+    found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    if not found:
+        raise SystemExit(
+            "No Chromium here. Try: sudo apt install chromium"
+        )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found,
+            args=QUIET,
+            chromium_sandbox=os.geteuid() != 0,  # root cannot have it
+            env={**os.environ, "HOME": str(home)},
+        )
+        with browser:
+            yield browser
+
+
+@contextlib.contextmanager
+def opened(chapter, browser, home, mode="lab", settings=None, **view):
+    """Open `chapter`, a Path, as `make lab` does; yield its Page.
+
+    `home` is an empty folder: whoever runs this has settings of their own.
+    `settings` overrides JupyterLab's, {plugin: {name: value}}; `mode` is
+    "lab", or "doc" for the chapter alone; `view` is for Browser.new_page.
+    """
+    labconfig = Path(home, ".jupyter/labconfig")
+    labconfig.mkdir(parents=True, exist_ok=True)
+    overrides = json.dumps(NO_NEWS | (settings or {}))
+    Path(labconfig, "default_setting_overrides.json").write_text(overrides)
+    token = secrets.token_hex()
+    words = [
+        f"HOME={home}",
+        f"PATH={os.environ['PATH']}",  # make lab adds no .venv/bin
+        f"JUPYTER_TOKEN={token}",
+        str(Path(sys.executable).parent / "jupyter"),
+        "lab",
+        *(["--allow-root"] if os.geteuid() == 0 else []),
+        "--no-browser",
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.port=0",
+        str(chapter),
+    ]
+    with start(shlex.join(words)) as server:
+        wait_until(server.answers, seconds=60)
+        with browser.new_page(**view) as page:
+            page.set_default_timeout(60_000)
+            url = f"{server.url}/{mode}/tree/{chapter.name}"
+            page.goto(f"{url}?token={token}")
+            # Run All asks for a kernel if it comes before the kernel does.
+            page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+            yield page

@@ -1,0 +1,129 @@
+"""Read the workbook as a reader does: in JupyterLab, Run All, save."""
+
+import contextlib
+import re
+
+import nbformat
+import pytest
+from lab import ROOT, chromium, copy_project, opened
+from nbval.plugin import coalesce_streams
+from playwright.sync_api import expect
+
+from notebooks.serving import serve
+from tools.refresh import code_cells, normalise
+
+CHAPTERS = sorted(p.name for p in ROOT.glob("notebooks/*.ipynb"))
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    with chromium(tmp_path_factory.mktemp("home")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def project(tmp_path):
+    return copy_project(tmp_path)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_run_all_gives_what_is_stored(name, browser, project):
+    chapter = project / "notebooks" / name
+    stored = code_cells_in(chapter)
+    forget_outputs(chapter)
+    with opened(chapter, browser, project.parent / "home") as page:
+        for run in 1, 2:  # the second in the same kernel
+            count = run * len(stored)
+            run_all(page, count)
+            save(page)
+            check(code_cells_in(chapter), stored, count)
+        assert broken_images(page) == []
+
+
+def test_served_pages(browser, project):
+    command = f"BIND=127.0.0.1:0 bash {project}/run.sh"
+    with serve(command) as server, browser.new_page() as page:
+        page.goto(server.url)
+        expect(page.locator("body")).to_have_text("Hello, World!")
+        page.goto(f"{server.url}/greet/<b>Ada")
+        expect(page.locator("p")).to_have_text("Hello, <b>Ada!")
+
+
+def code_cells_in(path):
+    """Return the code cells of the notebook at `path`, normalised."""
+    return code_cells(normalise(nbformat.read(path, as_version=4)))
+
+
+def forget_outputs(path):
+    """Clear the notebook at `path`: what it shows next, a run has made."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in code_cells(notebook):
+        cell.outputs, cell.execution_count = [], None
+    nbformat.write(notebook, path)
+
+
+def run_all(page, count):
+    """Run All Cells, until the last one's count is `count`.
+
+    Or until the time is over: JupyterLab stops where a cell fails that is
+    not tagged `raises-exception`, and the saved chapter shows where.
+    """
+    choose(page, "Run", "Run All Cells")
+    last = page.locator(".jp-CodeCell .jp-InputArea-prompt").last
+    with contextlib.suppress(AssertionError):
+        expect(last).to_have_text(f"[{count}]:", timeout=90_000)
+
+
+def failed(cell):
+    return any(output.output_type == "error" for output in cell.outputs)
+
+
+def save(page):
+    """Save the chapter, until the server has it."""
+    with page.expect_response(puts_chapter) as response:
+        choose(page, "File", "Save Notebook")
+    assert response.value.ok
+
+
+def puts_chapter(response):
+    return (
+        response.request.method == "PUT" and "/contents/" in response.url
+    )
+
+
+def choose(page, menu, entry):
+    """Click on `entry` in `menu`, as in File > Save Notebook."""
+    bar = page.get_by_role("menubar")
+    bar.get_by_role("menuitem", name=menu, exact=True).click()
+    labels = page.locator(".lm-Menu-itemLabel")
+    labels.filter(has_text=re.compile(f"^{entry}$")).click()
+
+
+def check(cells, stored, count):
+    """Assert that `cells` gave what is `stored`, the last one as `count`."""
+    first = count - len(stored) + 1
+    for count, (cell, old) in enumerate(
+        zip(cells, stored, strict=True), first
+    ):
+        where = f"in the cell that begins with {cell.source[:60]!r}"
+        assert contents(cell) == contents(old), where
+        assert cell.execution_count == count, where
+        tags = cell.metadata.get("tags", [])
+        assert not failed(cell) or "raises-exception" in tags, where
+
+
+def contents(cell):
+    """Return the outputs of `cell` without what may differ."""
+    outputs = [o | {"execution_count": None} for o in cell.outputs]
+    outputs = coalesce_streams(map(nbformat.from_dict, outputs))
+    for output in outputs:
+        if "text" in output:  # JupyterLab shows and saves no \r\n
+            output.text = output.text.replace("\r\n", "\n")
+    return outputs
+
+
+def broken_images(page):
+    """Return the addresses of the pictures that the page cannot show."""
+    return page.evaluate(
+        "[...document.images].filter(i => !i.naturalWidth).map(i => i.src)"
+    )

@@ -1,0 +1,309 @@
+"""run.sh: what it asks of Gunicorn, what it refuses, how it ends."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from subprocess import PIPE, Popen, run
+
+import psutil
+import pytest
+
+from notebooks.serving import serve, start, wait_until
+
+SERVED = "run.sh", "wsgi.py", "my_flask_app.py", "templates"
+TELL = """
+import json, os, sys
+print(json.dumps([os.getpid(), os.getcwd(), sys.argv[1:], dict(os.environ)]))
+"""
+# Each of these would change the address or the number of workers.
+HOSTILE = (
+    "PORT=9 WEB_CONCURRENCY=9 FORWARDED_ALLOW_IPS='*' "
+    "GUNICORN_CMD_ARGS='-b 0.0.0.0:0 -w 9'"
+)
+BAD_WORKERS = [
+    *("", "0", "-1", "+1", "65", "100", "08", "1.5", "1e3", "abc"),
+    *("4 ", " 4", "4 5", "4 -b 0.0.0.0:0", "*", "$(id)", "a[$(id)]"),
+]
+BAD_BIND = [
+    *("", ":", ":8000", "8000", "127.0.0.1", "127.0.0.1:", "[::1]"),
+    *("127.0.0.1:-1", "127.0.0.1:65536", "127.0.0.1:99999"),
+    *("127.0.0.1:123456", "127.0.0.1:http", "127.0.0.1:$(id)"),
+    *("http://127.0.0.1:8000", "unix:", "fd://3", "::1:8000", "*:8000"),
+    *("127.0.0.1 :8000", "127.0.0.1:8000 -w 9", "127.0.0.1:1,0.0.0.0:2"),
+]
+
+
+@pytest.fixture(scope="module")
+def checkout(root, tmp_path_factory):
+    """A copy of what run.sh serves, at a path that is hard to quote."""
+    folder = tmp_path_factory.mktemp("it's a café, yes")
+    for name in SERVED:
+        copy = shutil.copytree if (root / name).is_dir() else shutil.copy
+        copy(root / name, folder / name)
+    return folder
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A PATH where `gunicorn` tells how it was called, and ends."""
+    fake = tmp_path / "bin" / "gunicorn"
+    fake.parent.mkdir()
+    python = shlex.join([sys.executable, "-S", "-c", TELL])
+    fake.write_text(f'#!/bin/sh\nexec {python} "$@"\n')
+    fake.chmod(0o755)
+    return f"{fake.parent}:{os.environ['PATH']}"
+
+
+def call(path, *arguments, script="run.sh", cwd=None, **variables):
+    """Run the script with these variables and no others; return the
+    fake's (pid, cwd, argv, env), and the pid that was started."""
+    command = ["bash", str(script), *arguments]
+    env = {"PATH": path, **variables}
+    with Popen(command, env=env, cwd=cwd, stdout=PIPE) as process:
+        output = process.communicate(timeout=20)[0]
+    assert process.returncode == 0
+    return *json.loads(output), process.pid
+
+
+def arguments(path, *more, **variables):
+    """How run.sh calls gunicorn, as one would type it."""
+    return shlex.join(call(path, *more, **variables)[2])
+
+
+def bash(*command, **env):
+    """Run bash with this environment; return its CompletedProcess."""
+    return run(
+        ["bash", *command],
+        env={"PATH": os.environ["PATH"], **env},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
+def refused(script="run.sh", **env):
+    """The one line with which run.sh refuses this environment."""
+    result = bash(script, **env)
+    assert result.returncode == 2, result.stderr
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1, "say it in one line"
+    return result.stderr
+
+
+def test_bash_can_read_it():
+    result = bash("-n", "run.sh")
+    assert result.returncode == 0, result.stderr
+
+
+def test_default_command(path):
+    assert arguments(path) == "-w 4 -b 127.0.0.1:8000 wsgi:app"
+
+
+@pytest.mark.parametrize("workers", ["1", "8", "10", "64"])
+def test_workers(path, workers):
+    expected = f"-w {workers} -b 127.0.0.1:8000 wsgi:app"
+    assert arguments(path, WORKERS=workers) == expected
+
+
+@pytest.mark.parametrize(
+    "bind",
+    [
+        "127.0.0.1:1",
+        "127.0.0.1:65535",
+        "localhost:08000",
+        "app.example.org:80",
+        "[::1]:8000",
+        "unix:/tmp/a b.sock",
+    ],
+)
+def test_bind(path, bind):
+    assert call(path, BIND=bind)[2] == ["-w", "4", "-b", bind, "wsgi:app"]
+
+
+def test_more_arguments_pass_as_they_are(path):
+    more = ["--name", "two  words", "--reload", "*", ""]
+    assert call(path, *more)[2][-6:] == ["wsgi:app", *more]
+
+
+def test_it_works_from_any_folder(path, checkout, tmp_path):
+    link = tmp_path / "serve me"
+    link.symlink_to(checkout / "run.sh")
+    for script in checkout / "run.sh", link:
+        assert call(path, script=script, cwd="/")[1] == str(checkout)
+    assert call(path, script=link.name, cwd=tmp_path)[1] == str(checkout)
+
+
+def test_gunicorn_takes_its_place(path):
+    gunicorn, *_, started = call(path)
+    assert gunicorn == started, "`exec` it, so that signals reach it"
+
+
+def test_control_socket_is_off(path):
+    env = call(path)[3]
+    assert "--no-control-socket" in env["GUNICORN_CMD_ARGS"].split()
+
+
+def test_secret_key_is_fresh_each_time(path):
+    cases = {}, {}, {"FLASK_SECRET_KEY": ""}
+    keys = {call(path, **case)[3]["FLASK_SECRET_KEY"] for case in cases}
+    assert len(keys) == 3
+    for key in keys:
+        assert re.fullmatch("[0-9a-f]{64}", key)
+
+
+def test_secret_key_is_kept_if_given(path):
+    env = call(path, FLASK_SECRET_KEY="my own $key")[3]
+    assert env["FLASK_SECRET_KEY"] == "my own $key"
+
+
+@pytest.mark.parametrize("workers", BAD_WORKERS)
+def test_bad_workers(workers):
+    line = refused(WORKERS=workers)
+    assert line.startswith(f"run.sh: WORKERS is '{workers}'")
+    assert "Try: WORKERS=4 " in line
+
+
+@pytest.mark.parametrize("bind", BAD_BIND)
+def test_bad_bind(bind):
+    line = refused(BIND=bind)
+    assert line.startswith(f"run.sh: BIND is '{bind}'")
+    assert "Try: BIND=127.0.0.1:8001 " in line
+
+
+@pytest.fixture
+def bare(checkout, tmp_path):
+    """A PATH with the tools that run.sh needs, and nothing else."""
+    folder = tmp_path / "tools"
+    folder.mkdir()
+    for tool in "bash", "dirname", "readlink":
+        (folder / tool).symlink_to(shutil.which(tool))
+    (folder / "python3").symlink_to(sys.executable)
+    return str(folder)
+
+
+def test_gunicorn_missing(bare, checkout):
+    line = refused(str(checkout / "run.sh"), PATH=bare)
+    assert line.startswith("run.sh: gunicorn is not installed")
+    assert "pip install -r requirements.txt" in line
+
+
+def test_gunicorn_of_the_virtual_environment_is_found(
+    bare, path, checkout, tmp_path
+):
+    copy = tmp_path / "run.sh"
+    shutil.copy(checkout / "run.sh", copy)
+    (tmp_path / ".venv").mkdir()
+    shutil.move(tmp_path / "bin", tmp_path / ".venv" / "bin")
+    assert call(bare, script=copy, cwd="/")[1] == str(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def server(checkout):
+    """The real thing, three workers, although asked for something else."""
+    script = shlex.quote(str(checkout / "run.sh"))
+    own = "WORKERS=3 BIND=127.0.0.1:0"
+    with serve(f"{HOSTILE} {own} bash {script}") as server:
+        wait_until(lambda: len(server.workers) >= 3)
+        yield server
+
+
+def test_it_answers(server):
+    reply = server.get("/")
+    assert (reply.status_code, reply.text) == (200, "Hello, World!")
+    assert reply.headers["Server"] == "gunicorn"
+
+
+def test_it_listens_on_loopback_only(server):
+    process = psutil.Process(server.process.pid)
+    hosts = [
+        connection.laddr.ip
+        for connection in process.net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert hosts == ["127.0.0.1"]
+
+
+def test_it_has_the_workers_asked_for(server):
+    pids = {worker.pid for worker in server.workers}
+    answered = set()
+
+    def ask(_):
+        answered.add(server.get("/whoami").json()["pid"])
+
+    def all_have_answered():
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(ask, range(12)))
+        return answered >= pids
+
+    wait_until(all_have_answered)
+    assert len(pids) == 3
+    assert answered == pids
+
+
+def test_all_workers_share_one_key(server):
+    cookies = server.get("/visits").cookies.get_dict()
+    answered = set()
+
+    def visit(_):
+        reply = server.get("/visits", cookies=cookies)
+        answered.add(server.get("/whoami").json()["pid"])
+        return reply.json()["visits"]
+
+    with ThreadPoolExecutor(6) as pool:
+        visits = set(pool.map(visit, range(30)))
+    assert len(answered) > 1
+    assert visits == {2}, "a worker did not accept another one's session"
+
+
+def test_a_session_counts_over_all_workers(server):
+    cookies, visits = {}, []
+    for _ in range(12):
+        reply = server.get("/visits", cookies=cookies)
+        cookies = reply.cookies.get_dict()
+        visits.append(reply.json()["visits"])
+    assert visits == list(range(1, 13))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it_and_nothing_is_left(checkout, tmp_path, number):
+    before = sorted(checkout.iterdir())
+    script = shlex.quote(str(checkout / "run.sh"))
+    own = f"HOME={shlex.quote(str(tmp_path))} WORKERS=2 BIND=127.0.0.1:0"
+    with serve(f"PYTHONDONTWRITEBYTECODE=1 {own} bash {script}") as server:
+        wait_until(lambda: len(server.workers) == 2)
+        workers = server.workers
+        port = int(server.url.rpartition(":")[2])
+        server.process.send_signal(number)
+        assert server.process.wait(timeout=5) == 0
+        wait_until(lambda: not any(w.is_running() for w in workers), 5)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=5)
+        files = [path.name for path in Path(server.folder).iterdir()]
+    assert files == ["log"]
+    assert list(tmp_path.iterdir()) == []
+    assert sorted(checkout.iterdir()) == before
+
+
+def test_it_serves_on_a_unix_socket(checkout):
+    script = shlex.quote(str(checkout / "run.sh"))
+    with tempfile.TemporaryDirectory() as folder:  # a short path
+        address = f"{folder}/app.sock"
+        command = f"WORKERS=1 BIND=unix:{address} bash {script}"
+        with start(command) as server:
+            wait_until(lambda: os.path.exists(address))
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(20)
+                client.connect(address)
+                client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                reply = client.makefile("rb").read()
+            assert reply.endswith(b"\r\n\r\nHello, World!"), server.log
+        assert not os.path.exists(address)

@@ -1,0 +1,336 @@
+"""The helper that starts servers from cells, and how it ends them."""
+
+import json
+import os
+import shlex
+import signal
+import socket
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+from jupyter_client.manager import KernelManager
+
+from notebooks.serving import run, serve, start, wait_until
+
+GUNICORN = "gunicorn --no-control-socket -b 127.0.0.1:0"
+# Stays, and has a child that stays, whatever they are asked.
+STUBBORN = """
+import os, signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if len(sys.argv) == 1:
+    subprocess.Popen([sys.executable, __file__, "child"])
+    print("ready")
+time.sleep(60)
+"""
+# A cell that tells what it has started, then stays inside its block.
+CELL = """
+import json, os, time
+from pathlib import Path
+from notebooks.serving import {how}
+with {how}({command!r}) as server:
+    while not Path(server.folder, "log").exists() or {few}:
+        time.sleep(0.01)
+    told = [server.process.pid, server.folder, server.url]
+    Path({told!r} + "~").write_text(json.dumps(told))
+    os.rename({told!r} + "~", {told!r})
+    {then}
+"""
+
+
+def pids_of(folder):
+    """The processes that have this server's folder as TMPDIR."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("TMPDIR") == str(folder):
+                found.append(process.pid)
+        except psutil.Error:
+            pass  # it has ended, or is somebody else's
+    return found
+
+
+def gone(folder, url=None):
+    """Whether nothing is left of a server."""
+    if url:
+        port = int(url.rpartition(":")[2])
+        with socket.socket() as client:
+            client.settimeout(5)
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                return False
+    return not Path(folder).exists() and not pids_of(folder)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def stubborn(root, tmp_path_factory):
+    """A server that ignores SIGTERM, and its end in another thread: that
+    takes 5 seconds, in which the other tests can run."""
+    script = tmp_path_factory.mktemp("stubborn") / "server.py"
+    script.write_text(STUBBORN)
+    block = start(f"python {shlex.quote(str(script))}")
+    server = block.__enter__()
+    wait_until(lambda: "ready" in server.log)
+    wait_until(lambda: len(pids_of(server.folder)) == 2)
+
+    def end():
+        began = time.monotonic()
+        block.__exit__(None, None, None)
+        return time.monotonic() - began
+
+    with ThreadPoolExecutor() as pool:
+        yield server, pool.submit(end)
+
+
+@pytest.fixture(scope="module")
+def server(root):
+    with serve(f"{GUNICORN} -w 2 --log-level debug wsgi:app") as server:
+        yield server
+
+
+def test_url_is_where_it_listens(server):
+    assert server.url.startswith("http://127.0.0.1:")
+    assert f"Listening at: {server.url} " in server.log
+
+
+def test_get(server):
+    assert server.get("/").text == "Hello, World!"
+    assert server.get("/greet/Ada", headers={"X-A": "1"}).ok
+
+
+def test_post(server):
+    assert server.post("/echo", data=b"abc").content == b"abc"
+
+
+def test_get_gives_up_in_time(server):
+    with pytest.raises(requests.Timeout):
+        server.get("/slow/1", timeout=0.1)
+
+
+def test_log_grows(server):
+    assert "GET /nowhere/to/log" not in server.log
+    server.get("/nowhere/to/log")
+    wait_until(lambda: "GET /nowhere/to/log" in server.log)
+
+
+def test_workers(server):
+    wait_until(lambda: len(server.workers) == 2)
+    pids = {worker.pid for worker in server.workers}
+    assert server.get("/whoami").json()["pid"] in pids
+
+
+def test_proxies_are_ignored(server, monkeypatch):
+    for name in "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy":
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert server.get("/").text == "Hello, World!"
+
+
+def test_environment_is_kept_out(monkeypatch):
+    """What would steer a server does not reach it."""
+    for name in (
+        *("PORT", "WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "HTTP_PROXY"),
+        *("FLASK_DEBUG", "FLASK_RUN_PORT", "FLASK_SECRET_KEY", "TMPDIR"),
+        *("PYTHONPATH", "PYTHONSTARTUP", "BIND", "WORKERS", "BASH_ENV"),
+    ):
+        monkeypatch.setenv(name, "hostile")
+    monkeypatch.setenv("HOME", "/home of mine")
+    env = dict(
+        line.split("=", 1)
+        for line in run("A=1 'B=two words' env").stdout.splitlines()
+    )
+    assert "hostile" not in env.values()
+    assert env["HOME"] == "/home of mine"
+    assert (env["A"], env["B"]) == ("1", "two words")
+
+
+def test_run_returns_status_and_output():
+    command = "sh -c 'echo out; echo err >&2; exit 3'"
+    result = run(command)
+    assert (result.args, result.returncode) == (command, 3)
+    assert result.stdout == "out\nerr\n"
+
+
+def test_run_gives_no_input():
+    assert run("cat").stdout == ""
+
+
+def test_files_lie_in_a_folder_of_the_command():
+    result = run("sh -c 'cat a.txt; pwd'", files={"a.txt": "some text\n"})
+    text, folder = result.stdout.splitlines()
+    assert text == "some text"
+    assert "server-" in folder
+    assert not Path(folder).exists()
+
+
+def test_commands_run_in_this_folder():
+    assert run("pwd").stdout == f"{os.getcwd()}\n"
+
+
+def test_run_finds_this_python():
+    code = "import sys; print(sys.prefix)"
+    expected = run(f"{shlex.quote(sys.executable)} -c '{code}'").stdout
+    assert run(f"python -c '{code}'").stdout == expected
+
+
+def test_command_that_dies_says_why():
+    command = f"{GUNICORN} no_such_module"
+    with pytest.raises(RuntimeError) as error, serve(command):
+        pass
+    assert "ended with status 3:" in str(error.value)
+    assert "No module named 'no_such_module'" in str(error.value)
+
+
+def test_command_not_found():
+    command = "no-such-command --help"
+    with pytest.raises(RuntimeError) as error, serve(command):
+        pass
+    assert "ended with status 127:" in str(error.value)
+    assert "no-such-command" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "command", [f"{GUNICORN} -w 0 wsgi:app", "sleep 9"]
+)
+def test_command_that_never_answers(command):
+    began = time.monotonic()
+    with pytest.raises(TimeoutError), start(command) as server:
+        folder = server.folder
+        server.get = partial(server.get, timeout=0.2)  # 10 is long here
+        wait_until(server.answers, seconds=0.5)
+    assert time.monotonic() - began < 8
+    assert gone(folder)
+
+
+def test_wait_until_times_out():
+    began = time.monotonic()
+    with pytest.raises(TimeoutError, match=r"0\.1 seconds"):
+        wait_until(lambda: False, seconds=0.1)
+    assert 0.1 <= time.monotonic() - began < 5
+
+
+def test_wait_until_passes_errors_on():
+    with pytest.raises(ZeroDivisionError):
+        wait_until(lambda: 1 / 0)
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_error_in_the_block_ends_everything(error):
+    with pytest.raises(error), serve(f"{GUNICORN} wsgi:app") as server:
+        raise error
+    wait_until(lambda: gone(server.folder, server.url), 2)
+
+
+def test_a_child_that_the_server_forgot_ends_too():
+    with start("sh -c 'sleep 60 & sleep 60 & wait'") as server:
+        wait_until(lambda: len(pids_of(server.folder)) == 3)
+    wait_until(lambda: gone(server.folder), 2)
+
+
+def test_two_servers_at_once():
+    with serve(f"{GUNICORN} wsgi:app") as a:
+        with serve(f"{GUNICORN} wsgi:app") as b:
+            assert a.url != b.url
+            assert a.get("/").text == b.get("/").text
+        assert a.get("/").ok
+    assert gone(a.folder, a.url)
+    assert gone(b.folder, b.url)
+
+
+class Kernel:
+    """A kernel in the folder of run.sh, and a client that asks it."""
+
+    def __init__(self):
+        self.manager = KernelManager(kernel_name="python3")
+        self.manager.start_kernel(stderr=-3)  # subprocess.DEVNULL
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=30)
+        self.pid = self.manager.provisioner.pid
+
+    def status(self, cell):
+        """Execute a cell; return "ok", or its error's name."""
+        reply = self.client.execute_interactive(
+            cell, timeout=30, output_hook=lambda message: None
+        )
+        return reply["content"].get("ename", "ok")
+
+    def end(self):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def kernel(root):
+    kernel = Kernel()
+    yield kernel
+    kernel.end()
+
+
+def kill(kernel):
+    os.kill(kernel.pid, signal.SIGKILL)
+
+
+def kill_as_nbval(kernel):
+    os.killpg(kernel.pid, signal.SIGKILL)
+
+
+def shut_down(kernel):
+    kernel.manager.shutdown_kernel()
+
+
+def restart(kernel):
+    kernel.manager.restart_kernel(now=True)
+
+
+def inside(kernel, told, how="serve", command=None, then="time.sleep(60)"):
+    """Enter a block in a cell; return its server's pid, folder and url."""
+    if command is None:
+        command = f"{GUNICORN} -w 1 wsgi:app"
+    few = "len(server.workers) < 1" if how == "serve" else "False"
+    cell = CELL.format(
+        how=how, command=command, told=str(told), few=few, then=then
+    )
+    kernel.client.execute(cell)
+    wait_until(told.exists)
+    return json.loads(told.read_text())
+
+
+@pytest.mark.parametrize(
+    "end",
+    [kill, kill_as_nbval, shut_down, restart],
+    ids=lambda f: f.__name__,
+)
+def test_when_the_kernel_ends_its_servers_end(kernel, tmp_path, end):
+    _, folder, url = inside(kernel, tmp_path / "told")
+    assert len(pids_of(folder)) >= 2
+    end(kernel)
+    wait_until(lambda: gone(folder, url), 5)
+
+
+def test_one_kernel_interrupted_failed_and_repeated(kernel, tmp_path):
+    cell = f"with serve('{GUNICORN} wsgi:app') as server: server.get('/')"
+    imports = "from notebooks.serving import serve"
+    assert kernel.status(imports) == "ok"
+    assert [kernel.status(cell) for _ in range(2)] == ["ok", "ok"]
+    assert kernel.status("assert server.process.returncode == 0") == "ok"
+
+    _, folder, url = inside(kernel, tmp_path / "a", then="1 / 0")
+    wait_until(lambda: gone(folder, url), 5)
+    assert kernel.status("1") == "ok"
+
+    _, folder, url = inside(kernel, tmp_path / "b")
+    kernel.manager.interrupt_kernel()
+    wait_until(lambda: gone(folder, url), 5)
+    assert kernel.status("1") == "ok"
+
+
+def test_server_that_ignores_sigterm_is_killed(stubborn):
+    server, ending = stubborn
+    assert 5 <= ending.result(timeout=20) < 8
+    wait_until(lambda: gone(server.folder), 2)
