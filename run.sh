@@ -6,7 +6,7 @@
 set -euo pipefail
 
 fail() {
-    echo "run.sh: $1" >&2
+    echo "run.sh: $*" >&2
     exit 2
 }
 
@@ -16,15 +16,18 @@ bind=${BIND-127.0.0.1:8000}
 
 number='^[1-9][0-9]?$'
 [[ $workers =~ $number ]] && ((workers <= 64)) ||
-    fail "WORKERS is '$workers', not a number from 1 to 64. Try WORKERS=4"
+    fail "WORKERS is '$workers', not a number from 1 to 64." \
+        "Try: WORKERS=4 bash run.sh"
 address='^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):([0-9]{1,5})$'
 [[ $bind == unix:?* ]] ||
     { [[ $bind =~ $address ]] && ((10#${BASH_REMATCH[2]} <= 65535)); } ||
-    fail "BIND is '$bind', not HOST:PORT or unix:PATH. Try BIND=127.0.0.1:8001"
+    fail "BIND is '$bind', not HOST:PORT or unix:PATH." \
+        "Try: BIND=127.0.0.1:8001 bash run.sh"
 
 command -v gunicorn >/dev/null || PATH=$PWD/.venv/bin:$PATH
 command -v gunicorn >/dev/null ||
-    fail "gunicorn is not installed. Try make run, as the README says"
+    fail "gunicorn is not installed here." \
+        "Try: make run, or: pip install -r requirements.txt"
 
 # One key for all workers: a session that one of them signs, all accept.
 key=${FLASK_SECRET_KEY:-$(python3 -c 'import secrets; print(secrets.token_hex())')}

@@ -14,7 +14,9 @@ from playwright.sync_api import sync_playwright
 from notebooks.serving import start, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
-CHROMIUMS = "chromium", "chromium-browser", "google-chrome"
+NAMES = "chromium", "chromium-browser", "google-chrome"
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+MISSING = "No Chromium here. Try: sudo apt install chromium"
 QUIET = [
     "--disable-gpu",
     "--disable-background-networking",
@@ -36,14 +38,9 @@ def copy_project(folder):
 @contextlib.contextmanager
 def chromium(home):
     """Start Chromium with an empty profile and `home`; yield a Browser."""
-    found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
-    if not found:
-        raise SystemExit(
-            "No Chromium here. Try: sudo apt install chromium"
-        )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=found,
+            executable_path=CHROMIUM,
             args=QUIET,
             chromium_sandbox=os.geteuid() != 0,  # root cannot have it
             env={**os.environ, "HOME": str(home)},

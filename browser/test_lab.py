@@ -5,7 +5,7 @@ import re
 
 import nbformat
 import pytest
-from lab import ROOT, chromium, copy_project, opened
+from lab import CHROMIUM, MISSING, ROOT, chromium, copy_project, opened
 from nbval.plugin import coalesce_streams
 from playwright.sync_api import expect
 
@@ -17,6 +17,8 @@ CHAPTERS = sorted(p.name for p in ROOT.glob("notebooks/*.ipynb"))
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
+    if not CHROMIUM:
+        pytest.exit(MISSING, returncode=1)
     with chromium(tmp_path_factory.mktemp("home")) as browser:
         yield browser
 
@@ -101,13 +103,11 @@ def choose(page, menu, entry):
 
 def check(cells, stored, count):
     """Assert that `cells` gave what is `stored`, the last one as `count`."""
-    first = count - len(stored) + 1
-    for count, (cell, old) in enumerate(
-        zip(cells, stored, strict=True), first
-    ):
+    pairs = zip(cells, stored, strict=True)
+    for number, (cell, old) in enumerate(pairs, count - len(stored) + 1):
         where = f"in the cell that begins with {cell.source[:60]!r}"
         assert contents(cell) == contents(old), where
-        assert cell.execution_count == count, where
+        assert cell.execution_count == number, where
         tags = cell.metadata.get("tags", [])
         assert not failed(cell) or "raises-exception" in tags, where
 
