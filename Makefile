@@ -46,7 +46,7 @@ test-all: dev
 	.venv/bin/nox $(ARGS)
 
 test-browser: dev
-	.venv/bin/python -m pytest -p no:nbval browser $(ARGS)
+	.venv/bin/python -m pytest browser $(ARGS)
 
 clean:
 	rm -rf .venv .nox .pytest_cache .ruff_cache

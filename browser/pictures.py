@@ -13,8 +13,11 @@ sys.path.append(str(Path(__file__).resolve().parent.parent))
 from lab import CHROMIUM, MISSING, ROOT, chromium, copy_project, opened
 
 SIZE = {"width": 1200, "height": 1600}
-ALL_CELLS = {
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}
+WHOLE = {  # all cells are drawn, and no empty page follows them
+    "@jupyterlab/notebook-extension:tracker": {
+        "windowingMode": "none",
+        "scrollPastEnd": False,
+    }
 }
 
 
@@ -40,7 +43,7 @@ def main(folder, *names):
             for name in map(Path, names):
                 chapter = project / "notebooks" / name.name
                 with opened(
-                    chapter, browser, home, "doc", ALL_CELLS, viewport=SIZE
+                    chapter, browser, home, "doc", WHOLE, viewport=SIZE
                 ) as page:
                     take(page, Path(folder), name.stem)
 

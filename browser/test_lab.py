@@ -73,7 +73,7 @@ def run_all(page, count):
     choose(page, "Run", "Run All Cells")
     last = page.locator(".jp-CodeCell .jp-InputArea-prompt").last
     with contextlib.suppress(AssertionError):
-        expect(last).to_have_text(f"[{count}]:", timeout=90_000)
+        expect(last).to_have_text(f"[{count}]:", timeout=180_000)
 
 
 def failed(cell):

@@ -1,6 +1,7 @@
 """The app, route by route, and its two ways to serve itself."""
 
 import threading
+from ast import literal_eval
 from os import getpid
 from wsgiref.validate import validator
 
@@ -197,10 +198,10 @@ def test_the_app_is_valid_wsgi(method, path, status):
 
 def secret_key(variable):
     """The key of a fresh process that has this `variable`."""
-    code = "import my_flask_app; print(my_flask_app.app.secret_key)"
+    code = "import my_flask_app; print(repr(my_flask_app.app.secret_key))"
     result = run(f"{variable} python -c '{code}'")
     assert result.returncode == 0, result.stdout
-    return result.stdout.rstrip("\n")
+    return literal_eval(result.stdout)
 
 
 @pytest.mark.parametrize("key", ["a-key", "12345", "007", "two words"])

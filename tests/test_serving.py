@@ -5,6 +5,7 @@ import os
 import shlex
 import signal
 import socket
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -156,8 +157,17 @@ def test_run_returns_status_and_output():
     assert result.stdout == "out\nerr\n"
 
 
-def test_run_gives_no_input():
-    assert run("cat").stdout == ""
+def test_a_command_gets_none_of_the_caller_s_input():
+    code = "from notebooks.serving import run; print(run('cat').stdout)"
+    caller = subprocess.run(
+        [sys.executable, "-c", code],
+        input="typed",
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    assert caller.stdout == "\n"
 
 
 def test_files_lie_in_a_folder_of_the_command():
