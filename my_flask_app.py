@@ -10,9 +10,9 @@ from flask import Flask, render_template, request, session
 app = Flask(__name__)
 app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
 app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
-app.config.from_prefixed_env()  # FLASK_SECRET_KEY is SECRET_KEY, and so on
-# With a key of its own, a process accepts no session but its own.
-app.secret_key = str(app.secret_key or secrets.token_hex())
+app.config.from_prefixed_env()  # FLASK_RUN_PORT is RUN_PORT, and so on
+# With a random key, a process accepts no sessions but its own.
+app.secret_key = os.environ.get("FLASK_SECRET_KEY") or secrets.token_hex()
 
 hits = 0
 

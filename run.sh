@@ -18,7 +18,7 @@ number='^[1-9][0-9]?$'
 [[ $workers =~ $number ]] && ((workers <= 64)) ||
     fail "WORKERS is '$workers', not a number from 1 to 64." \
         "Try: WORKERS=4 bash run.sh"
-address='^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):([0-9]{1,5})$'
+address='^([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:]+\]):([0-9]{1,5})$'
 [[ $bind == unix:?* ]] ||
     { [[ $bind =~ $address ]] && ((10#${BASH_REMATCH[2]} <= 65535)); } ||
     fail "BIND is '$bind', not HOST:PORT or unix:PATH." \
@@ -30,7 +30,7 @@ command -v gunicorn >/dev/null ||
         "Try: make run, or: pip install -r requirements.txt"
 
 # One key for all workers: a session that one of them signs, all accept.
-key=${FLASK_SECRET_KEY:-$(python3 -c 'import secrets; print(secrets.token_hex())')}
+key=${FLASK_SECRET_KEY:-$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')}
 export FLASK_SECRET_KEY=$key
 # The Gunicorns of one user would take this socket away from each other.
 export GUNICORN_CMD_ARGS="--no-control-socket ${GUNICORN_CMD_ARGS-}"

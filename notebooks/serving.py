@@ -34,7 +34,7 @@ class Server:
     @property
     def log(self):
         """All that the command has printed until now, one str."""
-        return Path(self.folder, "log").read_text()
+        return Path(self.folder, "log").read_text(errors="replace")
 
     @property
     def workers(self):
@@ -62,7 +62,7 @@ class Server:
             for socket in process.net_connections("tcp"):
                 if socket.status == psutil.CONN_LISTEN:
                     self.url = "http://{}:{}".format(*socket.laddr)
-                    return self.get("/", stream=True).status_code > 0
+                    return bool(self.get("/", timeout=1, stream=True).headers)
         return False
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from notebooks.serving import serve, start, wait_until
 
-SERVED = "run.sh", "wsgi.py", "my_flask_app.py", "templates"
+SERVED = "wsgi.py", "my_flask_app.py", "templates"
 TELL = """
 import json, os, sys
 print(json.dumps([os.getpid(), os.getcwd(), sys.argv[1:], dict(os.environ)]))
@@ -43,11 +43,11 @@ BAD_BIND = [
 
 @pytest.fixture(scope="module")
 def checkout(root, tmp_path_factory):
-    """A copy of what run.sh serves, at a path that is hard to quote."""
+    """run.sh at a path that is hard to quote, and beside it its files."""
     folder = tmp_path_factory.mktemp("it's a café, yes")
-    for name in SERVED:
-        copy = shutil.copytree if (root / name).is_dir() else shutil.copy
-        copy(root / name, folder / name)
+    shutil.copy(root / "run.sh", folder)
+    for name in SERVED:  # a copied read-only folder could not be removed
+        (folder / name).symlink_to(root / name)
     return folder
 
 
