@@ -1,5 +1,5 @@
 # make lab    reads the workbook in JupyterLab      make test   passes its tests
-# Both first set up .venv with the tested versions; PYTHON=python3.12 chooses the Python.
+# Both first set up .venv with the tested versions; PYTHON=python3.12 chooses its Python.
 
 .PHONY: lab test run setup dev lint format notebooks diagrams upgrade test-all test-browser clean
 
@@ -10,7 +10,7 @@ test: setup
 	.venv/bin/python -m pytest $(ARGS)
 
 run: setup
-	@bash run.sh $(ARGS)
+	@PATH="$$PWD/.venv/bin:$$PATH" bash run.sh $(ARGS)
 
 setup:
 	@bash tools/setup.sh

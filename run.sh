@@ -10,7 +10,8 @@ fail() {
     exit 2
 }
 
-cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" # wsgi.py is beside it
+file=$(readlink -f "${BASH_SOURCE[0]}") || fail "readlink -f does not work here"
+cd "$(dirname "$file")" # where wsgi.py is
 workers=${WORKERS-4}
 bind=${BIND-127.0.0.1:8000}
 

@@ -3,26 +3,23 @@
 import contextlib
 import os
 import shlex
-import signal
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from subprocess import (
-    DEVNULL,
-    PIPE,
-    CompletedProcess,
-    Popen,
-    TimeoutExpired,
-)
+from subprocess import PIPE, Popen
 
 import psutil
 import requests
 
 # All of our environment that a server gets. More of it would steer it.
 KEPT = "PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH"
-# `read` ends when the kernel ends, however it ends; `kill 0` ends a group.
-GUARD = 'read end; rm -rf "$1"; kill -9 0'
+# The guard makes a folder, waits until its input ends, as it does when we
+# end, however we end, removes the folder, and kills its process group.
+GUARD = """trap '' HUP INT PIPE TERM
+folder=$(mktemp -d "$1/server-XXXXXX") && echo "$folder"
+read end; rm -rf "$folder"; kill -9 0"""
 
 
 class Server:
@@ -62,7 +59,8 @@ class Server:
             for socket in process.net_connections("tcp"):
                 if socket.status == psutil.CONN_LISTEN:
                     self.url = "http://{}:{}".format(*socket.laddr)
-                    return bool(self.get("/", timeout=1, stream=True).headers)
+                    options = {"stream": True, "allow_redirects": False}
+                    return self.get("/", timeout=1, **options) is not None
         return False
 
 
@@ -73,24 +71,24 @@ def start(command, files=None):
     It runs in this folder, or in one of its own with `files` (name: text).
     """
     with contextlib.ExitStack() as ends:  # the last to start ends first
-        folder = tempfile.TemporaryDirectory(prefix="server-")
-        folder = ends.enter_context(folder)
-        guard = ["sh", "-c", GUARD, "sh", folder]
-        guard = Popen(guard, stdin=PIPE, process_group=0)
+        guard = ["sh", "-c", GUARD, "sh", tempfile.gettempdir()]
+        guard = Popen(guard, stdin=PIPE, stdout=PIPE, process_group=0)
         ends.callback(guard.communicate)
-        ends.callback(os.killpg, guard.pid, signal.SIGKILL)
+        folder = os.fsdecode(guard.stdout.readline().rstrip())
+        if not folder:
+            raise RuntimeError(f"no folder in {tempfile.gettempdir()}")
+        log = ends.enter_context(open(Path(folder, "log"), "wb"))
         for name, text in (files or {}).items():
             Path(folder, name).write_text(text)
-        log = ends.enter_context(open(Path(folder, "log"), "wb"))
         env = {k: v for k, v in os.environ.items() if k in KEPT}
         env["PATH"] = f"{Path(sys.executable).parent}:{env['PATH']}"
         env |= {"TMPDIR": folder, "XDG_RUNTIME_DIR": folder}
         env |= {"PYTHONUNBUFFERED": "1"}  # no print waits in a buffer
         process = Popen(
             ["env", *shlex.split(command)],  # env understands NAME=value
-            env=env,
             cwd=folder if files else None,
-            stdin=DEVNULL,
+            env=env,
+            stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             process_group=guard.pid,
@@ -104,7 +102,7 @@ def stop(process):
     process.terminate()
     try:
         process.wait(timeout=5)
-    except TimeoutExpired:
+    except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
 
@@ -121,7 +119,7 @@ def run(command, files=None):
     """`start` a command that ends; return a subprocess.CompletedProcess."""
     with start(command, files) as server:
         status = server.process.wait(timeout=20)
-        return CompletedProcess(command, status, server.log)
+        return subprocess.CompletedProcess(command, status, server.log)
 
 
 def wait_until(condition, seconds=20):

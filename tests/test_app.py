@@ -1,7 +1,7 @@
 """The app, route by route, and its two ways to serve itself."""
 
-import threading
 from ast import literal_eval
+from concurrent.futures import ThreadPoolExecutor
 from os import getpid
 from wsgiref.validate import validator
 
@@ -98,7 +98,7 @@ def test_hits_is_a_global_of_the_process(client, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"abc", bytes(range(256)), b"x" * LIMIT]
+    "body", [b"", b"abc", b" \n", bytes(range(256)), b"x" * LIMIT]
 )
 def test_echo_returns_the_body(client, body):
     reply = client.post("/echo", data=body)
@@ -141,11 +141,9 @@ def test_slow_takes_numbers_only(client, seconds):
 
 
 def test_whoami(client):
-    thread = threading.current_thread().name
-    assert client.get("/whoami").json == {
-        "pid": getpid(),
-        "thread": thread,
-    }
+    with ThreadPoolExecutor(1, "a worker of") as pool:
+        answer = pool.submit(client.get, "/whoami").result().json
+    assert answer == {"pid": getpid(), "thread": "a worker of_0"}
 
 
 def test_stream_sends_line_by_line(client):

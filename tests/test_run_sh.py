@@ -184,9 +184,8 @@ def bare(checkout, tmp_path):
     """A PATH with the tools that run.sh needs, and nothing else."""
     folder = tmp_path / "tools"
     folder.mkdir()
-    for tool in "bash", "dirname", "readlink":
+    for tool in "bash", "dirname", "od", "readlink", "tr":
         (folder / tool).symlink_to(shutil.which(tool))
-    (folder / "python3").symlink_to(sys.executable)
     return str(folder)
 
 

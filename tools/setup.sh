@@ -3,7 +3,8 @@
 #   bash tools/setup.sh        what a reader needs (requirements.lock)
 #   bash tools/setup.sh dev    and what an author needs (requirements-dev.lock)
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+unset CDPATH PIP_USER PIP_TARGET PYTHONHOME PYTHONPATH PYTHONWARNINGS # not for .venv
+cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
 
 fail() {
     printf 'setup: %s\n' "$@" >&2
@@ -23,10 +24,18 @@ find_python() { # print the first Python that fits
         "or name one that you have, as in: make lab PYTHON=/path/to/python3.12"
 }
 
+works() { # is .venv there, and made with PYTHON if that is set?
+    local version='import sys; print(sys.version)'
+    built=$(.venv/bin/python -c "$version" 2>/dev/null) &&
+        [[ -z ${PYTHON-} || $built == "$("$PYTHON" -c "$version" 2>/dev/null)" ]]
+}
+
 install() { # LOCK: once for each content of the lock file and each place of this folder
     local stamp=.venv/$1 wanted
     wanted=$(echo "$PWD" && cksum "$1")
-    [[ $(cat "$stamp" 2>/dev/null) != "$wanted" ]] || return 0
+    if works && [[ $(cat "$stamp" 2>/dev/null) == "$wanted" ]]; then
+        return
+    fi
     if [[ $1 == requirements.lock ]]; then
         python=$(find_python)
         "$python" -c 'import ensurepip, venv' 2>/dev/null ||
