@@ -18,8 +18,8 @@ KEPT = "PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH"
 # The guard makes a folder, waits until its input ends, as it does when we
 # end, however we end, removes the folder, and kills its process group.
 GUARD = """trap '' HUP INT PIPE TERM
-folder=$(mktemp -d "$1/server-XXXXXX") && echo "$folder"
-read end; rm -rf "$folder"; kill -9 0"""
+folder=$(mktemp -d "$1/server-XXXXXX") || exit
+echo "$folder"; read end; rm -rf "$folder"; kill -9 0"""
 
 
 class Server:

@@ -345,3 +345,32 @@ def test_server_that_ignores_sigterm_is_killed(stubborn):
     server, ending = stubborn
     assert 5 <= ending.result(timeout=20) < 8
     wait_until(lambda: gone(server.folder), 2)
+
+
+def test_each_gunicorn_has_a_control_socket_of_its_own():
+    with serve("gunicorn -b 127.0.0.1:0 wsgi:app") as server:
+        wait_until(lambda: "Control socket" in server.log)
+        assert Path(server.folder, "gunicorn.ctl").exists()
+
+
+def test_a_redirect_is_an_answer():
+    """Where it leads to nobody listens, and it is not asked."""
+    away = """
+def app(environ, start_response):
+    start_response("303 See Other", [("Location", "http://127.0.0.1:9/")])
+    return []
+"""
+    command = "gunicorn -b 127.0.0.1:0 away:app"
+    with serve(command, {"away.py": away}) as server:
+        assert server.get("/", allow_redirects=False).status_code == 303
+
+
+def test_a_log_may_have_bytes_that_are_no_text():
+    assert run(r"printf 'caf\351'").stdout == "caf\ufffd"
+
+
+def test_no_temporary_folder_is_a_clear_error(monkeypatch, tmp_path):
+    missing = str(tmp_path / "missing")
+    monkeypatch.setattr("tempfile.tempdir", missing)
+    with pytest.raises(RuntimeError, match="no folder in .*missing"):
+        run("true")
