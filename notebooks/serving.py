@@ -43,6 +43,7 @@ class Server:
         (requests.RequestException) after `timeout` seconds."""
         with requests.Session() as session:
             session.trust_env = False  # HTTP_PROXY is not for 127.0.0.1
+            session.headers["Connection"] = "close"  # no connection stays
             url = self.url + path
             return session.request(method, url, timeout=timeout, **options)
 
@@ -60,7 +61,8 @@ class Server:
                 if socket.status == psutil.CONN_LISTEN:
                     self.url = "http://{}:{}".format(*socket.laddr)
                     options = {"stream": True, "allow_redirects": False}
-                    return self.get("/", timeout=1, **options) is not None
+                    with self.get("/", timeout=1, **options):
+                        return True
         return False
 
 
