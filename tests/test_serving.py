@@ -372,5 +372,12 @@ def test_a_log_may_have_bytes_that_are_no_text():
 def test_no_temporary_folder_is_a_clear_error(monkeypatch, tmp_path):
     missing = str(tmp_path / "missing")
     monkeypatch.setattr("tempfile.tempdir", missing)
-    with pytest.raises(RuntimeError, match="no folder in .*missing"):
+    with pytest.raises(RuntimeError, match=r"no folder in .*missing"):
         run("true")
+
+
+def test_a_command_may_signal_its_own_group():
+    with start("sh -c 'kill -TERM 0'") as server:
+        assert server.process.wait(timeout=5) == -signal.SIGTERM
+        assert Path(server.folder).is_dir()
+    assert not Path(server.folder).exists()
