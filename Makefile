@@ -30,6 +30,7 @@ format: dev
 
 notebooks: dev
 	.venv/bin/ruff format notebooks
+	.venv/bin/python tools/index_rules.py
 	.venv/bin/python tools/refresh.py $(ARGS)
 
 diagrams: dev

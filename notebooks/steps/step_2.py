@@ -1,0 +1,36 @@
+import importlib
+import socket
+import sys
+import traceback
+from urllib.parse import unquote
+
+
+def handle(client, app):
+    request = client.recv(65536).decode("latin-1")
+    method, target, _ = request.splitlines()[0].split()
+    path, _, query = target.partition("?")
+    environ = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": unquote(path, "latin-1"),
+        "QUERY_STRING": query,
+    }
+
+    def start_response(status, headers, exc_info=None):
+        lines = [f"{name}: {value}\r\n" for name, value in headers]
+        head = f"HTTP/1.0 {status}\r\n{''.join(lines)}\r\n"
+        client.sendall(head.encode("latin-1"))
+
+    for block in app(environ, start_response):
+        client.sendall(block)
+
+
+module, name = sys.argv[1].split(":")
+app = getattr(importlib.import_module(module), name)
+listener = socket.create_server(("127.0.0.1", 0))
+while True:
+    client, _ = listener.accept()
+    with client:
+        try:
+            handle(client, app)
+        except Exception:
+            traceback.print_exc()

@@ -1,0 +1,53 @@
+import importlib
+import io
+import socket
+import sys
+import traceback
+from urllib.parse import unquote
+
+
+def handle(client, app):
+    request = client.recv(65536).decode("latin-1")
+    method, target, protocol = request.splitlines()[0].split()
+    path, _, query = target.partition("?")
+    host, port = client.getsockname()
+    environ = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote(path, "latin-1"),
+        "QUERY_STRING": query,
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": protocol,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for line in request.split("\r\n\r\n")[0].splitlines()[1:]:
+        name, _, value = line.partition(":")
+        key = "HTTP_" + name.upper().replace("-", "_")
+        environ[key] = value.strip()
+
+    def start_response(status, headers, exc_info=None):
+        lines = [f"{name}: {value}\r\n" for name, value in headers]
+        head = f"HTTP/1.0 {status}\r\n{''.join(lines)}\r\n"
+        client.sendall(head.encode("latin-1"))
+
+    for block in app(environ, start_response):
+        client.sendall(block)
+
+
+module, name = sys.argv[1].split(":")
+app = getattr(importlib.import_module(module), name)
+listener = socket.create_server(("127.0.0.1", 0))
+while True:
+    client, _ = listener.accept()
+    with client:
+        try:
+            handle(client, app)
+        except Exception:
+            traceback.print_exc()

@@ -1,0 +1,81 @@
+import importlib
+import io
+import socket
+import sys
+import traceback
+from urllib.parse import unquote
+
+
+def handle(client, app):
+    request = client.recv(65536).decode("latin-1")
+    method, target, protocol = request.splitlines()[0].split()
+    path, _, query = target.partition("?")
+    host, port = client.getsockname()
+    environ = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote(path, "latin-1"),
+        "QUERY_STRING": query,
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": protocol,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for line in request.split("\r\n\r\n")[0].splitlines()[1:]:
+        name, _, value = line.partition(":")
+        key = "HTTP_" + name.upper().replace("-", "_")
+        environ[key] = value.strip()
+
+    started, sent = [], []
+
+    def start_response(status, headers, exc_info=None):
+        if exc_info and sent:
+            raise exc_info[1]
+        if started and not exc_info:
+            raise RuntimeError("start_response was called twice")
+        started[:] = status, headers
+        return write
+
+    def write(block):
+        if not isinstance(block, bytes):
+            raise TypeError(f"{block!r} is not bytes")
+        if not sent:
+            sent.append(started[0])
+            lines = [f"{name}: {value}\r\n" for name, value in started[1]]
+            head = f"HTTP/1.0 {started[0]}\r\n{''.join(lines)}\r\n"
+            client.sendall(head.encode("latin-1"))
+        client.sendall(block)
+
+    try:
+        body = app(environ, start_response)
+        try:
+            for block in body:
+                if block != b"":
+                    write(block)
+            if not sent:
+                write(b"")
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+    except Exception:
+        traceback.print_exc()
+        if not sent:
+            client.sendall(b"HTTP/1.0 500 Internal Server Error\r\n\r\n")
+
+
+module, name = sys.argv[1].split(":")
+app = getattr(importlib.import_module(module), name)
+listener = socket.create_server(("127.0.0.1", 0))
+while True:
+    client, _ = listener.accept()
+    with client:
+        try:
+            handle(client, app)
+        except Exception:
+            traceback.print_exc()

@@ -1,0 +1,106 @@
+import importlib
+import io
+import re
+import socket
+import sys
+import traceback
+from email.utils import formatdate
+from urllib.parse import unquote
+from wsgiref.util import is_hop_by_hop
+
+STATUS = re.compile(r"[2-5][0-9][0-9] [ -~]+")
+NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+VALUE = re.compile(r"[ -~\x80-\xff]*")
+
+
+def check(status, headers):
+    if not STATUS.fullmatch(status):
+        raise ValueError(f"bad status: {status!r}")
+    for name, value in headers:
+        if not NAME.fullmatch(name) or not VALUE.fullmatch(value):
+            raise ValueError(f"bad header: {name!r}: {value!r}")
+        if is_hop_by_hop(name):
+            raise ValueError(f"{name} is the server's business")
+
+
+def handle(client, app):
+    request = client.recv(65536).decode("latin-1")
+    method, target, protocol = request.splitlines()[0].split()
+    path, _, query = target.partition("?")
+    host, port = client.getsockname()
+    environ = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote(path, "latin-1"),
+        "QUERY_STRING": query,
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": protocol,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for line in request.split("\r\n\r\n")[0].splitlines()[1:]:
+        name, _, value = line.partition(":")
+        key = "HTTP_" + name.upper().replace("-", "_")
+        environ[key] = value.strip()
+
+    started, sent = [], []
+
+    def start_response(status, headers, exc_info=None):
+        if exc_info and sent:
+            raise exc_info[1]
+        if started and not exc_info:
+            raise RuntimeError("start_response was called twice")
+        check(status, headers)
+        started[:] = status, headers
+        return write
+
+    def write(block):
+        if not isinstance(block, bytes):
+            raise TypeError(f"{block!r} is not bytes")
+        if not sent:
+            status, headers = started
+            given = {name.lower(): value for name, value in headers}
+            sent.append(int(given.get("content-length", sys.maxsize)))
+            if method == "HEAD" or status[:3] in ("204", "304"):
+                sent[0] = 0
+            headers = [("Date", formatdate(usegmt=True)), *headers]
+            lines = [f"{name}: {value}\r\n" for name, value in headers]
+            head = f"HTTP/1.0 {status}\r\n{''.join(lines)}\r\n"
+            client.sendall(head.encode("latin-1"))
+        block = block[: sent[0]]
+        sent[0] -= len(block)  # what the body may still have
+        client.sendall(block)
+
+    try:
+        body = app(environ, start_response)
+        try:
+            for block in body:
+                if block != b"":
+                    write(block)
+            if not sent:
+                write(b"")
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+    except Exception:
+        traceback.print_exc()
+        if not sent:
+            client.sendall(b"HTTP/1.0 500 Internal Server Error\r\n\r\n")
+
+
+module, name = sys.argv[1].split(":")
+app = getattr(importlib.import_module(module), name)
+listener = socket.create_server(("127.0.0.1", 0))
+while True:
+    client, _ = listener.accept()
+    with client:
+        try:
+            handle(client, app)
+        except Exception:
+            traceback.print_exc()

@@ -1,0 +1,200 @@
+import importlib
+import io
+import re
+import socket
+import sys
+import threading
+import traceback
+from email.utils import formatdate
+from urllib.parse import unquote
+from wsgiref.util import is_hop_by_hop
+
+STATUS = re.compile(r"[2-5][0-9][0-9] [ -~]+")
+NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+VALUE = re.compile(r"[\t -~\x80-\xff]*")
+REQUEST = re.compile(r"([A-Z]+) (/[!-~]*?)(?:\?([!-~]*))? (HTTP/1\.[01])")
+LAST = "Connection: close\r\n"
+ONCE = "HTTP_HOST", "CONTENT_LENGTH", "CONTENT_TYPE"
+
+
+def check(status, headers):
+    if not STATUS.fullmatch(status):
+        raise ValueError(f"bad status: {status!r}")
+    for name, value in headers:
+        if not NAME.fullmatch(name) or not VALUE.fullmatch(value):
+            raise ValueError(f"bad header: {name!r}: {value!r}")
+        if is_hop_by_hop(name):
+            raise ValueError(f"{name} is the server's business")
+
+
+class RefusedError(Exception):
+    """A request breaks a rule: the status of the answer."""
+
+
+def need(condition, status="400 Bad Request"):
+    if not condition:
+        raise RefusedError(status)
+
+
+def read_line(reader, status="431 Request Header Fields Too Large"):
+    line = reader.readline(8192)
+    need(len(line) < 8192, status)
+    need(line.endswith(b"\r\n"))
+    return line[:-2].decode("latin-1")
+
+
+def read_request(reader):
+    found = REQUEST.fullmatch(read_line(reader, "414 URI Too Long"))
+    need(found)
+    method, path, query, protocol = found.groups()
+    environ = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": unquote(path, "latin-1"),
+        "QUERY_STRING": query or "",
+        "SERVER_PROTOCOL": protocol,
+    }
+    while line := read_line(reader):
+        need(len(environ) < 100, "431 Request Header Fields Too Large")
+        name, colon, value = line.partition(":")
+        need(colon and NAME.fullmatch(name) and "_" not in name)
+        value = value.strip(" \t")
+        need(VALUE.fullmatch(value))
+        key = name.upper().replace("-", "_")
+        if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            key = "HTTP_" + key
+        need(key not in environ or key not in ONCE)
+        value = f"{environ[key]},{value}" if key in environ else value
+        environ[key] = value
+    need("HTTP_HOST" in environ or protocol == "HTTP/1.0")
+    return environ
+
+
+def read_body(reader, environ, client):
+    if environ.get("HTTP_EXPECT", "").lower() == "100-continue":
+        client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+    coding = environ.pop("HTTP_TRANSFER_ENCODING", None)
+    if coding is None:
+        length = environ.get("CONTENT_LENGTH", "0")
+        need(re.fullmatch("[0-9]{1,8}", length))
+        body = reader.read(int(length))
+        need(len(body) == int(length))
+    else:
+        need("CONTENT_LENGTH" not in environ)
+        need(coding.lower() == "chunked", "501 Not Implemented")
+        body = read_chunks(reader)
+        environ["CONTENT_LENGTH"] = str(len(body))
+    environ["wsgi.input"] = io.BytesIO(body)
+
+
+def read_chunks(reader):
+    body = b""
+    while True:
+        size = read_line(reader)
+        need(re.fullmatch("[0-9A-Fa-f]{1,6}", size))
+        body += reader.read(int(size, 16))
+        need(len(body) <= 2**24, "413 Content Too Large")
+        need(read_line(reader) == "")
+        if int(size, 16) == 0:
+            return body
+
+
+def serve(client, app):
+    client.settimeout(10)  # seconds of silence
+    try:
+        with client, client.makefile("rb", 65536) as reader:
+            while reader.peek(1) and handle(client, reader, app):
+                pass
+    except OSError:
+        pass  # too slow, or gone
+
+
+def handle(client, reader, app):
+    host, port = client.getsockname()
+    environ = {
+        "SCRIPT_NAME": "",
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    try:
+        environ |= read_request(reader)
+        read_body(reader, environ, client)
+    except RefusedError as error:
+        client.sendall(f"HTTP/1.1 {error}\r\n{LAST}\r\n".encode())
+        return False
+    method = environ["REQUEST_METHOD"]
+    keep = environ["SERVER_PROTOCOL"] == "HTTP/1.1"
+    keep &= "close" not in environ.get("HTTP_CONNECTION", "").lower()
+    chunked = False
+    started, sent = [], []
+
+    def start_response(status, headers, exc_info=None):
+        if exc_info and sent:
+            raise exc_info[1]
+        if started and not exc_info:
+            raise RuntimeError("start_response was called twice")
+        check(status, headers)
+        started[:] = status, headers
+        return write
+
+    def write(block):
+        nonlocal keep, chunked
+        if not isinstance(block, bytes):
+            raise TypeError(f"{block!r} is not bytes")
+        if not sent:
+            status, headers = started
+            given = {name.lower(): value for name, value in headers}
+            sent.append(int(given.get("content-length", sys.maxsize)))
+            if method == "HEAD" or status[:3] in ("204", "304"):
+                sent[0] = 0
+            headers = [("Date", formatdate(usegmt=True)), *headers]
+            chunked = keep and sent[0] == sys.maxsize
+            if chunked:
+                headers.append(("Transfer-Encoding", "chunked"))
+            lines = [f"{name}: {value}\r\n" for name, value in headers]
+            last = "" if keep else LAST
+            head = f"HTTP/1.1 {status}\r\n{''.join(lines)}{last}\r\n"
+            client.sendall(head.encode("latin-1"))
+        block = block[: sent[0]]
+        sent[0] -= len(block)  # what the body may still have
+        if chunked and block:
+            block = b"%x\r\n%b\r\n" % (len(block), block)
+        client.sendall(block)
+
+    try:
+        body = app(environ, start_response)
+        try:
+            for block in body:
+                if block != b"":
+                    write(block)
+            if not sent:
+                write(b"")
+            if chunked:
+                client.sendall(b"0\r\n\r\n")
+            elif sent[0]:
+                keep = False  # less than was announced, or no length
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+    except Exception:
+        traceback.print_exc()
+        keep = False
+        if not sent:
+            head = f"HTTP/1.1 500 Internal Server Error\r\n{LAST}\r\n"
+            client.sendall(head.encode())
+    return keep
+
+
+module, name = sys.argv[1].split(":")
+app = getattr(importlib.import_module(module), name)
+listener = socket.create_server(("127.0.0.1", 0))
+while True:
+    client, _ = listener.accept()
+    thread = threading.Thread(target=serve, args=(client, app))
+    thread.daemon = True
+    thread.start()

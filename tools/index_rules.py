@@ -1,0 +1,144 @@
+"""Write notebooks/14_find_a_rule.ipynb from pep3333.csv and the cells' tags.
+
+Usage: python tools/index_rules.py [--check]    (exit status 1 when stale)
+"""
+
+import csv
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from refresh import METADATA, normalise
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+RULES = NOTEBOOKS / "pep3333.csv"
+INDEX = NOTEBOOKS / "14_find_a_rule.ipynb"
+TAG = "pep3333-"
+ROLES = {
+    "all": "Rules for all",
+    "server": "Rules for servers",
+    "app": "Rules for apps",
+    "middleware": "Rules for middleware",
+}
+HEAD = """\
+# Find a rule
+
+*Where in this workbook can I see a rule of WSGI at work?*
+
+**You will do**: look a rule up, and open a cell that shows it.
+
+**You will learn**: what [PEP 3333](https://peps.python.org/pep-3333/) asks \
+of servers, apps and middleware, {count} rules in our own words.
+
+**You need**: the question that brought you here. About 10 minutes.
+
+A rule that holds for several stands under each of them. *Must* and \
+*should* are the PEP's; *says* means that it describes a way to do it. In \
+JupyterLab, a link leads to the cell; elsewhere, perhaps only to its \
+chapter. This page is made by `tools/index_rules.py`."""
+COUNT = """\
+import csv
+import os
+from pathlib import Path
+
+import nbformat
+
+if not os.path.exists("wsgi.py"):
+    os.chdir("..")  # from notebooks/ to the folder of the app
+tags = set()
+for path in Path("notebooks").glob("*.ipynb"):
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.get("outputs"):
+            tags |= {*cell.metadata.get("tags", [])}
+with open("notebooks/pep3333.csv", encoding="utf-8") as file:
+    rules = list(csv.DictReader(file))
+found = [r for r in rules if r["read"] or f"pep3333-{r['number']}" in tags]
+len(found), len(rules)"""
+SEEN = """\
+Every rule has an executed cell, whose output is compared whenever the \
+workbook is tested, or where it asks for documentation only, a link to \
+read. A test keeps it so.
+
+## What comes next
+
+Back to where you came from, or to the [map](00_start_here.ipynb). The \
+rules that no other chapter shows are in \
+[Check every rule](13_check_every_rule.ipynb)."""
+
+
+def read_rules():
+    """Return the rows of pep3333.csv, a list of dict."""
+    with open(RULES, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def read_links():
+    """Return the links to the cells of each rule, {number: [Markdown]}."""
+    links = {}
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            link = f"[{path.name[:2]}]({path.name}#cell-id={cell.id})"
+            for tag in cell.metadata.get("tags", []):
+                if tag.startswith(TAG):
+                    number = tag.removeprefix(TAG)
+                    links.setdefault(number, []).append(link)
+    return links
+
+
+def table(rules, links):
+    """Return the `rules` with their `links` as a Markdown table."""
+    rows = [
+        "| rule | level | in plain words | see it in |",
+        "|--:|---|---|---|",
+    ]
+    for rule in rules:
+        where = list(links.get(rule["number"], []))
+        if rule["read"]:
+            where.append(f"[read]({rule['read']})")
+        cells = (
+            rule["number"],
+            rule["level"],
+            rule["rule"],
+            ", ".join(where),
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def build():
+    """Return the index, executed and normalised."""
+    rules, links = read_rules(), read_links()
+    texts = [HEAD.format(count=len(rules))]
+    for role, title in ROLES.items():
+        mine = [rule for rule in rules if role in rule["who"].split(", ")]
+        texts.append(f"## {title}\n\n{table(mine, links)}")
+    texts.append(
+        "## Is that all?\n\nThe notebooks themselves are counted:"
+    )
+    cells = [new_markdown_cell(text) for text in texts]
+    cells += [new_code_cell(COUNT), new_markdown_cell(SEEN)]
+    for number, cell in enumerate(cells, 1):
+        cell.id = f"c14-{number:02}"
+    notebook = new_notebook(cells=cells, metadata=METADATA)
+    resources = {"metadata": {"path": NOTEBOOKS}}
+    NotebookClient(notebook, timeout=60, resources=resources).execute()
+    return normalise(notebook)
+
+
+def main(arguments):
+    """Write the index, or check it; return the exit status."""
+    old = INDEX.read_text("utf-8") if INDEX.exists() else ""
+    new = nbformat.writes(build()) + "\n"
+    if "--check" in arguments:
+        if new != old:
+            print(f"{INDEX.name} is stale: run tools/index_rules.py")
+        return int(new != old)
+    INDEX.write_text(new, encoding="utf-8")
+    print(f"{INDEX.name}: {'same' if new == old else 'changed'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
