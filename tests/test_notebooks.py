@@ -25,7 +25,7 @@ DOCUMENTS = sorted(ROOT.glob("*.md"))
 
 WIDTH = 75  # columns of a code cell that a page in JupyterLab shows
 LINES = 15  # of code in a cell
-OUTPUT = 60  # lines of a cell's output, if it is not a file
+OUTPUT = 75  # lines of a cell's output, if it is not a file
 METADATA = {
     "kernelspec": {
         "display_name": "Python 3 (ipykernel)",
