@@ -1152,6 +1152,7 @@ def test_too_slow(root, folder):
         began = time.monotonic()
         while not select.select([slow], [], [], 0.1)[0]:
             slow.sendall(b"a")
-        assert 0.4 < time.monotonic() - began < 2
+            assert time.monotonic() - began < 3
+        assert time.monotonic() - began > 0.4
         assert slow.recv(99).startswith(b"HTTP/1.1 408 ")
         assert idle.recv(1) == b""
