@@ -30,8 +30,8 @@ format: dev
 
 notebooks: dev
 	.venv/bin/ruff format notebooks
-	.venv/bin/python tools/index_rules.py
 	.venv/bin/python tools/refresh.py $(ARGS)
+	.venv/bin/python tools/index_rules.py
 
 diagrams: dev
 	for source in notebooks/img/*.d2; do .venv/bin/d2 --pad 20 "$$source" "$${source%.d2}.svg" || exit 1; done

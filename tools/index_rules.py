@@ -34,9 +34,10 @@ of servers, apps and middleware, {count} rules in our own words.
 
 **You need**: the question that brought you here. About 10 minutes.
 
-A rule that holds for several stands under each of them. *Must* and \
-*should* are the PEP's; *says* means that it describes a way to do it. In \
-JupyterLab, a link leads to the cell; elsewhere, perhaps only to its \
+A rule that holds for several stands under each of them. The level is the \
+strength of the PEP's words, *must not* where they forbid something; the \
+sentence says how things are when the rule is kept. *Says*: the PEP \
+describes a way to do it. In JupyterLab, a link leads to the cell; elsewhere, perhaps only to its \
 chapter. This page is made by `tools/index_rules.py`."""
 COUNT = """\
 import csv

@@ -21,6 +21,8 @@ def check(status, headers):
             raise ValueError(f"bad header: {name!r}: {value!r}")
         if is_hop_by_hop(name):
             raise ValueError(f"{name} is the server's business")
+        if name.lower() == "content-length" and not value.isdecimal():
+            raise ValueError(f"bad length: {value!r}")
 
 
 def handle(client, app):
@@ -56,8 +58,8 @@ def handle(client, app):
             raise exc_info[1]
         if started and not exc_info:
             raise RuntimeError("start_response was called twice")
-        check(status, headers)
         started[:] = status, headers
+        check(status, headers)
         return write
 
     def write(block):

@@ -10,7 +10,8 @@ from wsgiref.util import is_hop_by_hop
 
 STATUS = re.compile(r"[2-5][0-9][0-9] [ -~]+")
 NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-VALUE = re.compile(r"[\t -~\x80-\xff]*")
+VALUE = re.compile(r"[ -~\x80-\xff]*")
+FIELD = re.compile(r"[\t -~\x80-\xff]*")
 REQUEST = re.compile(r"([A-Z]+) (/[!-~]*?)(?:\?([!-~]*))? (HTTP/1\.[01])")
 LAST = "Connection: close\r\n"
 ONCE = "HTTP_HOST", "CONTENT_LENGTH", "CONTENT_TYPE"
@@ -24,6 +25,8 @@ def check(status, headers):
             raise ValueError(f"bad header: {name!r}: {value!r}")
         if is_hop_by_hop(name):
             raise ValueError(f"{name} is the server's business")
+        if name.lower() == "content-length" and not value.isdecimal():
+            raise ValueError(f"bad length: {value!r}")
 
 
 class RefusedError(Exception):
@@ -52,12 +55,14 @@ def read_request(reader):
         "QUERY_STRING": query or "",
         "SERVER_PROTOCOL": protocol,
     }
+    count = 0
     while line := read_line(reader):
-        need(len(environ) < 100, "431 Request Header Fields Too Large")
+        count += 1
+        need(count <= 100, "431 Request Header Fields Too Large")
         name, colon, value = line.partition(":")
         need(colon and NAME.fullmatch(name) and "_" not in name)
         value = value.strip(" \t")
-        need(VALUE.fullmatch(value))
+        need(FIELD.fullmatch(value))
         key = name.upper().replace("-", "_")
         if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
             key = "HTTP_" + key
@@ -133,8 +138,8 @@ def handle(client, reader, app):
             raise exc_info[1]
         if started and not exc_info:
             raise RuntimeError("start_response was called twice")
-        check(status, headers)
         started[:] = status, headers
+        check(status, headers)
         return write
 
     def write(block):
