@@ -86,7 +86,10 @@ def match(rule, text):
 def log(text):
     """Write to stderr, if that is still there."""
     with contextlib.suppress(OSError, ValueError):
-        print(text, file=sys.stderr, flush=True)
+        sys.stderr.write(
+            f"{text}\n"
+        )  # at once, or threads mix their lines
+        sys.stderr.flush()
 
 
 def ready(seconds, *files):

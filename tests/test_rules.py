@@ -125,7 +125,7 @@ def test_bad_rows_can_be_found(fault):
 
 
 def test_a_stale_index_is_found(tmp_path):
-    """A copy without its last rule's cells is stale, and then fresh."""
+    """A copy that has lost all chapters but the index is stale."""
     (tmp_path / "tools").mkdir()
     (tmp_path / "notebooks").mkdir()
     for name in "refresh.py", "index_rules.py":
@@ -136,10 +136,7 @@ def test_a_stale_index_is_found(tmp_path):
         (tmp_path / "notebooks" / name).write_text(text, "utf-8")
     (tmp_path / "wsgi.py").touch()
 
-    def status(*options):
-        command = [sys.executable, "tools/index_rules.py", *options]
-        return subprocess.run(
-            command, cwd=tmp_path, check=False
-        ).returncode
-
-    assert [status("--check"), status(), status("--check")] == [1, 0, 0]
+    command = [sys.executable, "tools/index_rules.py", "--check"]
+    assert (
+        subprocess.run(command, cwd=tmp_path, check=False).returncode == 1
+    )

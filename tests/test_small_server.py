@@ -59,7 +59,9 @@ class Blocks:
 
 
 def log(*words):
-    print(*words, flush=True)
+    line = " ".join(map(str, words)) + chr(10)
+    sys.stdout.write(line)  # at once: print would mix the threads' lines
+    sys.stdout.flush()
 
 
 def app(environ, start):
