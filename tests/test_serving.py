@@ -381,3 +381,13 @@ def test_a_command_may_signal_its_own_group():
         assert server.process.wait(timeout=5) == -signal.SIGTERM
         assert Path(server.folder).is_dir()
     assert not Path(server.folder).exists()
+
+
+def test_no_connection_stays_open():
+    """An open one would keep a server from ending."""
+    with serve(f"{GUNICORN} --threads 2 wsgi:app") as server:
+        reply = server.get("/")
+        port = int(server.url.rpartition(":")[2])
+        mine = psutil.Process().net_connections("tcp")
+        to_it = [each.status for each in mine if each.raddr[1:] == (port,)]
+    assert psutil.CONN_ESTABLISHED not in to_it, reply
