@@ -37,8 +37,8 @@ of servers, apps and middleware, {count} rules in our own words.
 A rule that holds for several stands under each of them. The level is the \
 strength of the PEP's words, *must not* where they forbid something; the \
 sentence says how things are when the rule is kept. *Says*: the PEP \
-describes a way to do it. In JupyterLab, a link leads to the cell; elsewhere, perhaps only to its \
-chapter. This page is made by `tools/index_rules.py`."""
+describes a way to do it. In JupyterLab, a link leads to the cell; \
+elsewhere, perhaps only to its chapter. This page is made by `tools/index_rules.py`."""
 COUNT = """\
 import csv
 import os
