@@ -39,6 +39,7 @@ diagrams: dev
 upgrade: dev
 	.venv/bin/uv pip compile --upgrade $(LOCK) requirements.txt -o requirements.lock
 	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock requirements-dev.txt -o requirements-dev.lock
+	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock requirements-class.txt -o requirements-class.lock
 	@bash tools/setup.sh dev
 	.venv/bin/python tools/refresh.py
 LOCK = --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make upgrade"

@@ -2,6 +2,7 @@
 # Make the virtual environment .venv with the tested versions; `make lab` and `make test` call it.
 #   bash tools/setup.sh        what a reader needs (requirements.lock)
 #   bash tools/setup.sh dev    and what an author needs (requirements-dev.lock)
+#   bash tools/setup.sh class  or what a teacher needs (requirements-class.lock)
 set -euo pipefail
 unset CDPATH PIP_USER PIP_TARGET PYTHONHOME PYTHONPATH PYTHONWARNINGS # not for .venv
 cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -49,4 +50,4 @@ install() { # LOCK: once for each content of the lock file and each place of thi
 }
 
 install requirements.lock
-[[ ${1-} != dev ]] || install requirements-dev.lock
+[[ -z ${1-} ]] || install "requirements-$1.lock"
