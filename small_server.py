@@ -9,8 +9,8 @@ sends what it answers, as PEP 3333 says, until the connection ends.
 
 import argparse
 import contextlib
-import importlib
 import os
+import pkgutil
 import re
 import select
 import signal
@@ -28,27 +28,24 @@ from wsgiref.util import FileWrapper, is_hop_by_hop
 IDLE = 5  # seconds to wait for a request
 SLOW = 20  # seconds for a request to arrive, or for a block to leave
 GRACE = 30  # seconds for a worker to stop
-MAX_LINE = 4096  # bytes of a request line
-MAX_FIELD = 8190  # bytes of a header field
-MAX_FIELDS = 100
-MAX_BODY = 16 * 1024 * 1024  # bytes
-IN_MEMORY = 256 * 1024  # bytes of a body that is not kept in a file
-CANNOT_IMPORT = 3  # an exit status
+MOMENT = 0.2  # seconds for a request that is on its way when we stop
+MAX_LINE, MAX_FIELD, MAX_FIELDS = 4096, 8190, 100  # bytes, bytes, fields
+MAX_BODY, IN_MEMORY = 16 * 2**20, 2**18  # bytes; above, it is in a file
 ONCE = {"CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_HOST"}
 NO_TRAILERS = {"CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_HOST"}
 
 # The grammar of RFC 9112, strict wherever two readers could disagree.
 # In one thing it is stricter: get is not GET, so a method has no small
-# letters.
+# letters. (?<=...) and (?<!...) look at what stands before.
 TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 QUOTED = r'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
 EXTENSION = rf"[ \t]*;[ \t]*{TOKEN}(?:[ \t]*=[ \t]*(?:{TOKEN}|{QUOTED}))?"
 IP6 = r"\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\]"
 NAME = rf"(?:{IP6}|(?:[\w.~!$&'()*+;=-]|%[0-9A-Fa-f]{{2}})+)"
 HOST = rf"{NAME}(?::[0-9]{{0,5}})?"
+START = rf"(?i:https?)://(?:[!-.0->A-~]*@)?({HOST})|(?=/)"
 PATH = r'/[!"$->@-~\x80-\xff]*'  # ends before ? and #
 QUERY = r'\?([!"$-~\x80-\xff]*)'  # ends before #
-START = rf"(?i:https?)://(?:[!-.0->A-~]*@)?({HOST})|(?=/)"
 URL = rf"(?:{START})({PATH})?(?:{QUERY})?(?:#[!-~\x80-\xff]*)?"
 RULES = {
     "request line": r"([!$%&'*+.^_`|~0-9A-Z-]+) "
@@ -86,9 +83,7 @@ def match(rule, text):
 def log(text):
     """Write to stderr, if that is still there."""
     with contextlib.suppress(OSError, ValueError):
-        sys.stderr.write(
-            f"{text}\n"
-        )  # at once, or threads mix their lines
+        sys.stderr.write(f"{text}\n")  # at once: threads mix pieces
         sys.stderr.flush()
 
 
@@ -135,14 +130,14 @@ class Request:
         match("Host", environ.get("HTTP_HOST", ""))
         if host:
             environ["HTTP_HOST"] = host
-        environ["REQUEST_METHOD"] = self.method
         path = path or ("/" if host else target)  # or * or a host alone
+        environ["REQUEST_METHOD"] = self.method
         environ["PATH_INFO"] = unquote(path, "latin-1")
         environ["QUERY_STRING"] = query or ""
         environ["SERVER_PROTOCOL"] = f"HTTP/1.{minor}"
         environ["wsgi.input"] = self.body(environ)
-        options = environ.get("HTTP_CONNECTION", "").lower().split(",")
-        options = [option.strip(" \t") for option in options]
+        options = environ.get("HTTP_CONNECTION", "").lower()
+        options = re.split("[ \t,]+", options)
         self.keep = self.modern or "keep-alive" in options
         self.keep &= "close" not in options and self.method != "CONNECT"
         return environ
@@ -154,12 +149,12 @@ class Request:
             count += 1
             need(count <= MAX_FIELDS, 431, "too many header fields")
             name, value = match("field", line).groups()
-            if "_" in name:
-                continue  # dropped: X_A and X-A would both be HTTP_X_A
             key = name.upper().replace("-", "_")
             if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
                 key = "HTTP_" + key
             value = value.rstrip(" \t")
+            if "_" in name:
+                continue  # dropped: X_A and X-A would both be HTTP_X_A
             if key in fields:
                 need(key not in ONCE, 400, f"{name} comes twice")
                 comma = "; " if key == "HTTP_COOKIE" else ","
@@ -169,12 +164,11 @@ class Request:
 
     def body(self, environ):
         """Return the body, a file, all of it; set its CONTENT_LENGTH."""
-        length = environ.get("CONTENT_LENGTH", "0")
         coding = environ.pop("HTTP_TRANSFER_ENCODING", None)
-        if coding is None:
-            length = int(match("Content-Length", length)[0])
-            need(length <= MAX_BODY, 413, "the body is too large")
-        else:
+        length = environ.get("CONTENT_LENGTH", "0")
+        length = int(match("Content-Length", length)[0])
+        need(length <= MAX_BODY, 413, "the body is too large")
+        if coding is not None:
             both = "CONTENT_LENGTH" in environ
             need(not both, 400, "a Content-Length and chunks")
             need(self.modern, 400, "chunks in HTTP/1.0")
@@ -182,29 +176,15 @@ class Request:
         if self.modern and "HTTP_EXPECT" in environ:
             expect = environ["HTTP_EXPECT"].lower()
             need(expect == "100-continue", 417, "unknown expectation")
-            if length != 0 and not self.buffer:
+            if (coding or length) and not self.buffer:
                 self.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
-        if coding is None:
-            self.copy(length, body)
-        else:
+        self.copy(length, body)
+        if coding:
             self.copy_chunks(body)
             environ["CONTENT_LENGTH"] = str(body.tell())
         body.seek(0)
         return body
-
-    def copy_chunks(self, body):
-        """Copy a chunked body into the file `body`."""
-        size = None
-        while size != 0:
-            found = match("chunk size", self.line(MAX_LINE, 400))
-            size = int(found[1], 16)
-            need(body.tell() + size <= MAX_BODY, 413, "a body too large")
-            if size:
-                self.copy(size, body)
-                need(not self.line(2, 400), 400, "a chunk too long")
-        late = NO_TRAILERS & self.fields().keys()
-        need(not late, 400, "a field that cannot be a trailer")
 
     def copy(self, size, body):
         """Copy `size` bytes into the file `body`."""
@@ -216,24 +196,37 @@ class Request:
             body.write(part)
             size -= len(part)
 
+    def chunk_size(self):
+        """Read the line before a chunk; return the size in bytes."""
+        return int(match("chunk size", self.line(MAX_LINE, 400))[1], 16)
+
+    def copy_chunks(self, body):
+        """Copy a chunked body into the file `body`."""
+        while size := self.chunk_size():
+            need(body.tell() + size <= MAX_BODY, 413, "a body too large")
+            self.copy(size, body)
+            self.line(2, 400)  # there is room for CR LF alone
+        late = NO_TRAILERS & self.fields().keys()
+        need(not late, 400, "a field that cannot be a trailer")
+
 
 class Response:
     """Sends the answer to a request."""
 
     def __init__(self, request, worker):
         self.request, self.worker, self.keep = request, worker, False
-        self.started = self.sent = self.gone = self.chunked = False
-        self.headers = self.length = self.left = None
+        self.sent = self.gone = self.chunked = False
+        self.status = self.headers = self.length = self.left = None
 
     def start(self, status, headers, exc_info=None):
         """start_response: check and remember; send nothing yet."""
         try:
             if exc_info and self.sent:
                 raise exc_info[1].with_traceback(exc_info[2])
-            need(exc_info or not self.started, 500, "two start_response")
+            need(exc_info or self.status is None, 500, "a second start")
         finally:
             exc_info = None  # what it refers to may end now
-        self.started, self.headers = True, None
+        self.status, self.headers = status, None
         match("status", status)
         need(type(headers) is list, 500, "headers that are not a list")
         for name, value in headers:
@@ -242,8 +235,8 @@ class Response:
             need(not is_hop_by_hop(name), 500, f"{name} from an app")
         lengths = [v for n, v in headers if n.lower() == "content-length"]
         if lengths:
-            match("Content-Length", ",".join(lengths))
-        self.status, self.headers = status, headers.copy()
+            match("Content-Length", ",".join(lengths))  # only one fits
+        self.headers = headers.copy()
         return self.write
 
     def write(self, data):
@@ -306,7 +299,8 @@ class Response:
             raise
 
     def run(self, app, environ):
-        """Call `app` and send its blocks, whatever happens."""
+        """Call `app`, send its blocks; return whether we go on."""
+        self.keep = self.request.keep
         try:
             blocks = app(environ, self.start)
             try:
@@ -320,14 +314,16 @@ class Response:
                 log(traceback.format_exc())
             if not self.sent:
                 self.page(500, "the app failed")
+        return self.keep
 
     def send_all(self, blocks):
         """Send each block before the next is asked for, then the end."""
-        single = False
-        with contextlib.suppress(TypeError):  # most have no length
+        try:
             single = len(blocks) == 1
+        except TypeError:
+            single = False  # most have no length
         for block in blocks:
-            if single and not self.sent:
+            if single:
                 self.length = len(block)
             if not self.send(block):
                 break
@@ -358,67 +354,66 @@ class Response:
 
 
 class Worker:
-    """A process that serves. One thread waits for a connection; when it
-    has one, the next idle thread, or a new one, waits."""
+    """A process that serves. When a thread has a connection, the next one
+    waits at the door. To close the rope makes the bell readable."""
 
-    def __init__(self, listener, environ, most):
-        self.listener, self.environ = listener, environ
-        self.most, self.threads, self.idle = most, 0, 0
-        self.turn, self.lock = threading.Lock(), threading.Lock()
+    def __init__(self, app, listener, environ, most):
+        self.app, self.listener, self.environ = app, listener, environ
+        self.most, self.threads, self.busy = most, [], set()
+        self.turn = threading.Lock()
         self.bell, self.rope = socket.socketpair()
         self.stopping = False
+
+    def run(self, parent):
+        """Serve until a signal comes, or the bell of the `parent`."""
+        signal.signal(signal.SIGTERM, self.stop)
+        signal.signal(signal.SIGINT, self.stop)
+        self.listener.setblocking(False)  # two workers may hear of one
+        self.start()
+        ready(None, self.bell, parent)
+        self.stop()
+        self.listener.close()
+        signal.alarm(GRACE)  # after that, the system ends this process
+        for thread in self.threads:
+            thread.join()
 
     def stop(self, *_):
         """Wake the threads that wait: finish, and begin nothing."""
         self.stopping = True
-        self.rope.close()  # from now on the bell can be read
-
-    def run(self, app, parent):
-        """Serve `app` until a signal comes, or the parent has ended."""
-        self.app = app
-        self.start()
-        while os.getppid() == parent and not ready(0.5, self.bell):
-            pass
-        self.stop()
-        last = []  # who is at the door already comes in
-        with self.turn, contextlib.suppress(OSError):
-            while True:
-                last.append(self.listener.accept())
-        self.listener.close()
-        for connection in last:
-            self.serve(*connection)
-        end = time.monotonic() + (GRACE if os.getppid() == parent else 1)
-        while self.threads and time.monotonic() < end:
-            time.sleep(0.01)
+        self.rope.close()
 
     def start(self):
-        """Start a thread, if the limit and the system let us."""
-        with self.lock, contextlib.suppress(RuntimeError):
-            if self.threads < self.most:
-                threading.Thread(target=self.work, daemon=True).start()
-                self.threads += 1
-                self.idle += 1
+        """Start a thread, if we and the system may have one more."""
+        if len(self.threads) < self.most:
+            with contextlib.suppress(RuntimeError):
+                thread = threading.Thread(target=self.work)
+                thread.start()
+                self.threads.append(thread)
 
     def work(self):
         """What a thread does: wait for a connection, serve it, repeat."""
         while connection := self.accept():
-            with self.lock:
-                self.idle -= 1
-            if not self.idle:
-                self.start()
-            self.serve(*connection)
-            with self.lock:
-                self.idle += 1
-        with self.lock:
-            self.threads -= 1
+            try:
+                with connection[0]:
+                    self.serve(*connection)
+            except OSError:
+                pass  # the client has gone
+            except Exception:
+                log(traceback.format_exc())
+            self.busy.discard(connection)
 
     def accept(self):
         """Wait for our turn, then for a connection; None if we stop."""
+        files = self.listener, self.bell
         with self.turn:
             while not self.stopping:
                 try:
-                    if self.listener in ready(9, self.listener, self.bell):
-                        return self.listener.accept()
+                    if self.listener in ready(None, *files):
+                        connection = self.listener.accept()
+                        self.busy.add(connection)
+                        if len(self.busy) == len(self.threads):
+                            self.start()  # it waits for the next one
+                        return connection
                 except BlockingIOError:
                     pass  # another worker was faster
                 except (OSError, ValueError):
@@ -427,125 +422,67 @@ class Worker:
 
     def serve(self, sock, address):
         """Answer the requests of one connection."""
-        buffer = bytearray()
-        with sock:
-            sock.settimeout(SLOW)
+        buffer, keep = bytearray(), True
+        sock.settimeout(SLOW)
+        while keep and self.comes(sock, buffer):
+            request = Request(sock, buffer)
+            response = Response(request, self)
             try:
-                while self.comes(sock, buffer):
-                    if not self.answer(Request(sock, buffer), address):
-                        break
-            except OSError:
-                pass  # the client has gone
-            except Exception:
-                log(traceback.format_exc())
+                environ = self.environ | request.environ()
+            except RefusedError as error:
+                return response.page(*error.args)
+            environ["REMOTE_ADDR"] = address[0]
+            environ["REMOTE_PORT"] = str(address[1])
+            with environ["wsgi.input"]:
+                keep = response.run(self.app, environ)
 
     def comes(self, sock, buffer):
         """Return whether a request comes; wait for its first bytes."""
         if not buffer:
             asks = sock in ready(IDLE, sock, self.bell)
-            # If we stop, what is on its way has a moment to arrive.
-            if asks or ready(0.2, sock):
+            if asks or ready(MOMENT, sock):
                 buffer += sock.recv(65536)
         return bool(buffer)
 
     def has_time(self):
         """Return whether a thread may stay with its connection."""
-        others = self.idle or self.threads < self.most
-        return bool(others and not self.stopping)
-
-    def answer(self, request, address):
-        """Answer a request; return whether the connection goes on."""
-        response = Response(request, self)
-        try:
-            environ = self.environ | request.environ()
-        except RefusedError as error:
-            response.page(*error.args)
-            return False
-        environ["REMOTE_ADDR"] = address[0]
-        environ["REMOTE_PORT"] = str(address[1])
-        response.keep = request.keep
-        with environ["wsgi.input"]:
-            response.run(self.app, environ)
-        return response.keep
+        return len(self.busy) < len(self.threads) and not self.stopping
 
 
 class Parent:
-    """Keeps workers running: forks, waits, replaces, passes signals on."""
+    """Keeps workers running. They stop when it closes its rope, on
+    purpose or by its end."""
 
-    def __init__(self, listener, environ, options):
-        self.listener, self.environ = listener, environ
-        self.options, self.pid = options, os.getpid()
-        self.workers, self.stopping, self.status = {}, False, 0
+    def __init__(self, listener, count):
+        self.listener, self.count = listener, count
+        self.bell, self.rope = socket.socketpair()
+        self.workers, self.stopping = set(), False
 
-    def run(self):
-        """Keep the workers running until a signal; return a status."""
+    def run(self, app, environ, threads):
+        """Serve `app` until a signal comes and all workers have ended."""
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
-        signal.signal(signal.SIGALRM, lambda *_: self.tell(signal.SIGKILL))
         while self.workers or not self.stopping:
-            missing = len(self.workers) < self.options.workers
-            if missing and not self.stopping:
-                self.fork()
+            if len(self.workers) < self.count and not self.stopping:
+                pid = os.fork()
+                if pid == 0:
+                    self.rope.close()
+                    worker = Worker(app, self.listener, environ, threads)
+                    return worker.run(self.bell)
+                self.workers.add(pid)
                 continue
             pid, status = os.wait()
-            status = os.waitstatus_to_exitcode(status)
-            born = self.workers.pop(pid, None)
-            if born is None:
-                continue  # a child that somebody else has left us
-            if status == CANNOT_IMPORT:
-                self.status = status
-                self.stop()
-            elif not self.stopping:
+            self.workers.discard(pid)
+            if not self.stopping:
+                status = os.waitstatus_to_exitcode(status)
                 log(f"worker {pid} has ended with {status}")
-                if time.monotonic() - born < 1:
-                    time.sleep(1)  # the next one might, too
-        return self.status
-
-    def fork(self):
-        """Start a worker; a signal meanwhile waits until it is known."""
-        numbers = signal.SIGTERM, signal.SIGINT
-        signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
-        if (pid := os.fork()) == 0:
-            threads = self.options.threads
-            worker = Worker(self.listener, self.environ, threads)
-            signal.signal(signal.SIGTERM, worker.stop)
-            signal.signal(signal.SIGINT, worker.stop)
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
-            sys.exit(worker.run(load(self.options.app), self.pid))
-        self.workers[pid] = time.monotonic()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
-        if self.stopping:
-            self.stop()
+                time.sleep(0.1)  # the next one might, too
 
     def stop(self, *_):
-        """Ask the workers to stop; those that do not are killed."""
+        """Begin nothing, and let the workers finish."""
         self.stopping = True
         self.listener.close()
-        signal.alarm(GRACE + 1)
-        self.tell(signal.SIGTERM)
-
-    def tell(self, number):
-        """Send a signal to all workers."""
-        for pid in self.workers:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-
-
-def load(spec):
-    """Return the app that `spec` names; exit if there is none."""
-    module, name = spec.split(":")
-    try:
-        app = getattr(importlib.import_module(module), name, None)
-        problem = None if callable(app) else f"no callable {name} there"
-    except ModuleNotFoundError as error:
-        problem = error
-    except BaseException:
-        problem = traceback.format_exc()
-    if problem:
-        log(f"small_server: cannot import {spec}: {problem}")
-        sys.exit(CANNOT_IMPORT)
-    return app
+        self.rope.close()
 
 
 def main():
@@ -555,18 +492,19 @@ def main():
     parser.add_argument("--bind", default="127.0.0.1:8000")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--threads", type=int, default=100)
+    parser.add_argument("--environ", action="append", default=[])
     options = parser.parse_args()
-    if not re.fullmatch(r"\w+(\.\w+)*:\w+", options.app):
-        parser.error(f"not a module:name: {options.app}")
     if min(options.workers, options.threads) < 1:
         parser.error("--workers and --threads need 1 or more")
+    app = pkgutil.resolve_name(options.app)
+    if not callable(app):
+        parser.error(f"not callable: {options.app}")
     host, _, port = options.bind.rpartition(":")
     try:
         address = host or "127.0.0.1", int(port)
         listener = socket.create_server(address, backlog=1024)
     except (OSError, OverflowError, ValueError) as error:
         parser.error(f"cannot listen at {options.bind}: {error}")
-    listener.setblocking(False)  # two workers may hear of one connection
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     host, port = listener.getsockname()
     environ = {
@@ -582,8 +520,9 @@ def main():
         "wsgi.run_once": False,
         "wsgi.file_wrapper": FileWrapper,
     }
+    environ |= (pair.partition("=")[::2] for pair in options.environ)
     log(f"Listening at http://{host}:{port}")
-    sys.exit(Parent(listener, environ, options).run())
+    Parent(listener, options.workers).run(app, environ, options.threads)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Start a server from a cell, ask it, stop it: built in chapter 06."""
 
 import contextlib
+import html
 import os
 import shlex
 import subprocess
@@ -122,6 +123,25 @@ def run(command, files=None):
     with start(command, files) as server:
         status = server.process.wait(timeout=20)
         return subprocess.CompletedProcess(command, status, server.log)
+
+
+class Link(str):
+    """An address that a notebook shows as a link."""
+
+    def _repr_html_(self):
+        address = html.escape(self)
+        return f'<a href="{address}" target="_blank">{address}</a>'
+
+
+def link(path):
+    """Where your browser finds `path`, a str, while `bash run.sh` serves;
+    return a Link. On a JupyterHub, or Binder, it leads through their proxy.
+    """
+    address = os.environ.get("BIND", "127.0.0.1:8000")
+    if prefix := os.environ.get("JUPYTERHUB_SERVICE_PREFIX"):
+        port = address.rpartition(":")[2]
+        return Link(f"{prefix}proxy/absolute/{port}{path}")
+    return Link(f"http://{address}{path}")
 
 
 def wait_until(condition, seconds=20):

@@ -152,6 +152,47 @@ def test_control_socket_is_off(path):
     assert "--no-control-socket" in env["GUNICORN_CMD_ARGS"].split()
 
 
+def test_without_a_hub_there_is_no_prefix(path):
+    assert "SCRIPT_NAME" not in call(path)[3]
+
+
+PREFIX = "/user/ada/proxy/absolute"
+
+
+@pytest.mark.parametrize(
+    ("bind", "public", "line"),
+    [
+        ("127.0.0.1:8000", "", f"Open {PREFIX}/8000/greet/Ada\n"),
+        (
+            "127.0.0.1:81",
+            "https://h.example/user/ada/",
+            f"Open https://h.example{PREFIX}/81/greet/Ada\n",
+        ),
+        ("unix:/tmp/s", "", ""),
+    ],
+)
+def test_on_a_hub_gunicorn_learns_the_prefix(path, bind, public, line):
+    env = {"PATH": path, "BIND": bind, "JUPYTERHUB_PUBLIC_URL": public}
+    result = bash("run.sh", JUPYTERHUB_SERVICE_PREFIX="/user/ada/", **env)
+    assert result.stdout.startswith(line)
+    env = json.loads(result.stdout.removeprefix(line))[3]
+    port = bind.rpartition(":")[2]
+    expected = f"{PREFIX}/{port}" if line else None
+    assert env.get("SCRIPT_NAME") == expected
+
+
+def test_on_a_hub_it_answers_below_the_prefix(checkout):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]  # was free
+    script = shlex.quote(str(checkout / "run.sh"))
+    hub = "JUPYTERHUB_SERVICE_PREFIX=/user/ada/"
+    command = f"{hub} WORKERS=1 BIND=127.0.0.1:{port} bash {script}"
+    with serve(command) as server:
+        address = server.log.split()[1]
+        assert server.get(address).text.endswith("Hello, Ada!</p>")
+        assert server.get("/greet/Ada").status_code == 500
+
+
 def test_secret_key_is_fresh_each_time(path):
     cases = {}, {}, {"FLASK_SECRET_KEY": ""}
     keys = {call(path, **case)[3]["FLASK_SECRET_KEY"] for case in cases}

@@ -18,7 +18,7 @@ import pytest
 import requests
 from jupyter_client.manager import KernelManager
 
-from notebooks.serving import run, serve, start, wait_until
+from notebooks.serving import link, run, serve, start, wait_until
 
 GUNICORN = "gunicorn --no-control-socket -b 127.0.0.1:0"
 # Stays, and has a child that stays, whatever they are asked.
@@ -391,3 +391,33 @@ def test_no_connection_stays_open():
         mine = psutil.Process().net_connections("tcp")
         to_it = [each.status for each in mine if each.raddr[1:] == (port,)]
     assert psutil.CONN_ESTABLISHED not in to_it, reply
+
+
+@pytest.mark.parametrize(
+    ("environment", "address"),
+    [
+        ({}, "http://127.0.0.1:8000/greet/Ada"),
+        ({"BIND": "127.0.0.1:81"}, "http://127.0.0.1:81/greet/Ada"),
+        (
+            {"PREFIX": "/user/ada/"},
+            "/user/ada/proxy/absolute/8000/greet/Ada",
+        ),
+        (
+            {"PREFIX": "/user/ada/", "BIND": "127.0.0.1:81"},
+            "/user/ada/proxy/absolute/81/greet/Ada",
+        ),
+    ],
+)
+def test_link(monkeypatch, environment, address):
+    for name in "BIND", "JUPYTERHUB_SERVICE_PREFIX":
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        name = name.replace("PREFIX", "JUPYTERHUB_SERVICE_PREFIX")
+        monkeypatch.setenv(name, value)
+    found = link("/greet/Ada")
+    assert found == address
+    assert f'href="{address}"' in found._repr_html_()
+
+
+def test_a_link_cannot_leave_its_html():
+    assert "<b>" not in link("/greet/<b>")._repr_html_()

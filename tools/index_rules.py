@@ -69,22 +69,22 @@ rules that no other chapter shows are in \
 [Check every rule](13_check_every_rule.ipynb)."""
 
 
-def read_rules():
-    """Return the rows of pep3333.csv, a list of dict."""
-    with open(RULES, encoding="utf-8", newline="") as file:
+def read_rows(path):
+    """Return the rows of a CSV file, a list of dict."""
+    with open(path, encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def read_links():
-    """Return the links to the cells of each rule, {number: [Markdown]}."""
+def read_links(prefix):
+    """Return {rest of a tag that begins with `prefix`: [Markdown links]}."""
     links = {}
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:
             link = f"[{path.name[:2]}]({path.name}#cell-id={cell.id})"
             for tag in cell.metadata.get("tags", []):
-                if tag.startswith(TAG):
-                    number = tag.removeprefix(TAG)
-                    links.setdefault(number, []).append(link)
+                if tag.startswith(prefix):
+                    found = links.setdefault(tag.removeprefix(prefix), [])
+                    found.append(link)
     return links
 
 
@@ -110,7 +110,7 @@ def table(rules, links):
 
 def build():
     """Return the index, executed and normalised."""
-    rules, links = read_rules(), read_links()
+    rules, links = read_rows(RULES), read_links(TAG)
     texts = [HEAD.format(count=len(rules))]
     for role, title in ROLES.items():
         mine = [rule for rule in rules if role in rule["who"].split(", ")]
@@ -118,28 +118,37 @@ def build():
     texts.append(
         "## Is that all?\n\nThe notebooks themselves are counted:"
     )
+    return execute("14", [*texts, SEEN], COUNT)
+
+
+def execute(chapter, texts, *codes):
+    """Return the notebook of a chapter, a str of two digits, executed and
+    normalised: Markdown `texts`, and `codes` before the last of them."""
     cells = [new_markdown_cell(text) for text in texts]
-    cells += [new_code_cell(COUNT), new_markdown_cell(SEEN)]
+    for place, code in enumerate(reversed(codes), 1):
+        cells.insert(1 - 2 * place, new_code_cell(code))
     for number, cell in enumerate(cells, 1):
-        cell.id = f"c14-{number:02}"
+        cell.id = f"c{chapter}-{number:02}"
     notebook = new_notebook(cells=cells, metadata=METADATA)
     resources = {"metadata": {"path": NOTEBOOKS}}
     NotebookClient(notebook, timeout=60, resources=resources).execute()
     return normalise(notebook)
 
 
-def main(arguments):
-    """Write the index, or check it; return the exit status."""
-    old = INDEX.read_text("utf-8") if INDEX.exists() else ""
-    new = nbformat.writes(build()) + "\n"
+def store(path, notebook, arguments):
+    """Write an index, or with --check compare it; return the exit status."""
+    old = path.read_text("utf-8") if path.exists() else ""
+    new = nbformat.writes(notebook) + "\n"
     if "--check" in arguments:
         if new != old:
-            print(f"{INDEX.name} is stale: run tools/index_rules.py")
+            print(
+                f"{path.name} is stale: run tools/{Path(sys.argv[0]).name}"
+            )
         return int(new != old)
-    INDEX.write_text(new, encoding="utf-8")
-    print(f"{INDEX.name}: {'same' if new == old else 'changed'}")
+    path.write_text(new, encoding="utf-8")
+    print(f"{path.name}: {'same' if new == old else 'changed'}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(store(INDEX, build(), sys.argv[1:]))

