@@ -31,8 +31,9 @@ NO_NEWS = {
 
 def copy_project(folder):
     """Copy the project into `folder`, a Path; return the copy's Path."""
-    hidden = shutil.ignore_patterns(".*", "__pycache__")
-    return shutil.copytree(ROOT, folder / "project", ignore=hidden)
+    names = ".*", "__pycache__", "node_modules", "wheels"
+    ignore = shutil.ignore_patterns(*names)
+    return shutil.copytree(ROOT, folder / "project", ignore=ignore)
 
 
 @contextlib.contextmanager

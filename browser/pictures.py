@@ -34,14 +34,14 @@ def take(page, folder, name):
 
 
 def main(folder, *names):
-    """Take pictures of the chapters with these file `names`."""
+    """Take pictures of chapters, named as in notebooks/01_name.ipynb."""
     names = names or sorted(ROOT.glob("notebooks/*.ipynb"))
     with tempfile.TemporaryDirectory() as home:
         home = Path(home)
         project = copy_project(home)
         with chromium(home) as browser:
             for name in map(Path, names):
-                chapter = project / "notebooks" / name.name
+                chapter = project / name.resolve().relative_to(ROOT)
                 with opened(
                     chapter, browser, home, "doc", WHOLE, viewport=SIZE
                 ) as page:

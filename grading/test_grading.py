@@ -140,7 +140,8 @@ assert len(CLASS) + 1 >= 30, len(CLASS)
 
 def nbgrader(course, *arguments):
     """Run a command of nbgrader in the folder of the course."""
-    environ = os.environ | {"WORKBOOK": str(ROOT)}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environ = os.environ | {"WORKBOOK": str(ROOT), "PATH": path}
     command = [sys.executable, "-m", "nbgrader", *arguments]
     return subprocess.run(
         command,

@@ -80,7 +80,7 @@ def start(command, files=None):
         folder = os.fsdecode(guard.stdout.readline().rstrip())
         if not folder:
             raise RuntimeError(f"no folder in {tempfile.gettempdir()}")
-        log = ends.enter_context(open(Path(folder, "log"), "wb"))
+        log = ends.enter_context(open(Path(folder, "log"), "ab"))
         for name, text in (files or {}).items():
             Path(folder, name).write_text(text)
         env = {k: v for k, v in os.environ.items() if k in KEPT}

@@ -76,20 +76,21 @@ def of_role(path, wanted):
 
 
 def kept_answers(path):
-    """The answers of a file of wrong/: (number, title, text, words).
-
-    A block of the kind `diff` changes the solution: each of its runs of
-    lines with `-` is replaced by the lines with `+` that follow.
-    """
-    solutions = of_role(SOLUTIONS / f"{path.stem}.ipynb", "solution")
+    """The answers of a file of wrong/: (number, title, kind, text, words)."""
     pattern = r"(?ms)^## (\d+)\. (.*?)\n\n```(\w+)\n(.*?)^```\n\n> (.*?)$"
     for found in re.findall(pattern, path.read_text("utf-8")):
         n, title, kind, text, words = found
-        if kind == "diff":
-            text = changed(solutions[int(n)].source + "\n", text)
-        else:
-            text = f"# Exercise {n}\n{text}"
-        yield int(n), title, text, words
+        yield int(n), title, kind, text, words
+
+
+def whole(sheet, n, kind, text):
+    """The text of an answer's cell. A text of the kind `diff` changes the
+    solution: each of its runs of lines with `-` is replaced by the lines
+    with `+` that follow."""
+    if kind != "diff":
+        return f"# Exercise {n}\n{text}"
+    solutions = of_role(SOLUTIONS / f"{sheet}.ipynb", "solution")
+    return changed(solutions[n].source + "\n", text)
 
 
 def changed(source, diff):
@@ -253,11 +254,13 @@ def test_form_of_a_sheet(path):
 # The answers.
 
 
-@pytest.mark.parametrize(("sheet", "n", "title", "text", "words"), ANSWERS)
-def test_kept_answer(sheet, n, title, text, words):
+@pytest.mark.parametrize(
+    ("sheet", "n", "title", "kind", "text", "words"), ANSWERS
+)
+def test_kept_answer(sheet, n, title, kind, text, words):
     """A wrong answer is refused, and its fault is named; `> done` marks
     another right one."""
-    said = verdict(check_of(sheet, n), text)
+    said = verdict(check_of(sheet, n), whole(sheet, n, kind, text))
     assert words in said
     assert said.startswith(f"Exercise {n}:") and "\n" not in said
     assert (said == f"Exercise {n}: done.") == (words == "done")
@@ -267,7 +270,7 @@ def test_kept_answer(sheet, n, title, text, words):
 def test_four_wrong_answers_are_kept(sheet, n):
     kept = kept_answers(WRONG / f"{sheet}.md")
     wrong = [
-        text for m, _, text, words in kept if m == n and words != "done"
+        text for m, _, _, text, words in kept if m == n and words != "done"
     ]
     assert len(set(wrong)) >= 4
 

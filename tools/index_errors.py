@@ -31,9 +31,10 @@ paste into search boxes, each of them produced live in this workbook.
 **You need**: the message. About 10 minutes.
 
 Search this page (in JupyterLab, Ctrl-F) for a few words of it. What differs \
-from run to run, such as a port or a process id, is left out here. *Status* \
-is the exit status of the command, where it ends. This page is made by \
-`tools/index_errors.py`."""
+from run to run, such as a port or a process id, is left out here. A failure \
+without a message of its own stands here in the words that our cell prints. \
+*Status* is the exit status of the command, where it ends. This page is made \
+by `tools/index_errors.py`."""
 SHOWN = """\
 import csv
 import os
