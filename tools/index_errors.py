@@ -12,7 +12,7 @@ INDEX = NOTEBOOKS / "15_find_an_error.ipynb"
 TAG = "error-"
 GROUPS = {
     "code": "In your own code",
-    "start": "The server does not start",
+    "start": "The server is to start",
     "serve": "It starts, and serves wrongly",
     "change": "It is to reload, or to stop",
     "proxy": "Behind a proxy, and beyond one machine",
