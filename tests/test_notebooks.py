@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 IMAGES = sorted((NOTEBOOKS / "img").glob("*.svg"))
-DOCUMENTS = sorted(ROOT.glob("*.md"))
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("hub/*.md")])
 
 WIDTH = 75  # columns of a code cell that a page in JupyterLab shows
 LINES = 15  # of code in a cell
