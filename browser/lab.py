@@ -31,7 +31,14 @@ NO_NEWS = {
 
 def copy_project(folder):
     """Copy the project into `folder`, a Path; return the copy's Path."""
-    names = ".*", "__pycache__", "node_modules", "wheels"
+    names = (
+        ".git",
+        ".venv",
+        ".nox",
+        "__pycache__",
+        "node_modules",
+        "wheels",
+    )
     ignore = shutil.ignore_patterns(*names)
     return shutil.copytree(ROOT, folder / "project", ignore=ignore)
 

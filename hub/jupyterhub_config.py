@@ -72,8 +72,15 @@ def welcome(spawner):
     home = Path(spawner.home_dir)
     if not home.exists():
         # The Makefile would set up another .venv for each learner.
-        others = ".*", "__pycache__", "node_modules", "wheels", "Makefile"
-        others += ("solutions",)  # learners are to find their own
+        others = (
+            ".git",
+            ".venv",
+            ".nox",
+            "__pycache__",
+            "wheels",
+            "Makefile",
+        )
+        others += "node_modules", "solutions"  # they are to find their own
         ignore = shutil.ignore_patterns(*others)
         shutil.copytree(HUB.parent, home, ignore=ignore)
         (home / ".tmp").mkdir()
