@@ -83,6 +83,8 @@ def check(number):
         why = last_line(f"{name}: {error}")
         if type(error).__module__.startswith("requests"):
             why = f"the server did not answer: {name}"  # no port, no path
+        if isinstance(error, TimeoutError):
+            why = f"this waited in vain: `{line_of(error)}`"
         raise NotYet(f"Exercise {number}: checking it, {why}") from error
     done[number] = answer.text
     print(f"Exercise {number}: done.")
@@ -278,6 +280,14 @@ def last_line(text):
     return short(text.strip().splitlines()[-1], str)
 
 
+def line_of(error):
+    """The line of a check where `error` came up, a str."""
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        file = frame.f_code.co_filename
+        if file != __file__:
+            return linecache.getline(file, number).strip()
+
+
 # From here on: what runs beside the answer, in its process.
 
 
@@ -363,9 +373,7 @@ def answer_questions():
         signal.alarm(120)  # the end, whatever happens
 
     module = types.ModuleType("answer")
-    module.__file__ = str(
-        ROOT / "answer.py"
-    )  # where Flask seeks templates
+    module.__file__ = str(ROOT / "answer.py")  # Flask's templates: there
     sys.modules["answer"] = module
     beside = {"ask": ask}  # the names of the check
     while True:

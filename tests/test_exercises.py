@@ -5,6 +5,7 @@ import ast
 import contextlib
 import copy
 import io
+import linecache
 import re
 import sys
 from subprocess import PIPE, Popen
@@ -126,13 +127,20 @@ def verdict(check, text):
     said = io.StringIO()
     try:
         with contextlib.redirect_stdout(said):
-            exec(check, {"__name__": "check"})  # noqa: S102
+            exec(compiled(check), {"__name__": "check"})  # noqa: S102
     except Exception as error:
         assert type(error).__name__ == "NotYet", (
             f"an unkind error: {error!r}"
         )
         return str(error)
     return said.getvalue().strip()
+
+
+def compiled(check):
+    """The code of a cell, with its lines at hand, as in IPython."""
+    lines = check.splitlines(keepends=True)
+    linecache.cache["check"] = len(check), None, lines, "check"
+    return compile(check, "check", "exec")
 
 
 def check_of(sheet, n):
@@ -333,6 +341,16 @@ def test_accident(text, words, monkeypatch):
     assert words in said
     monkeypatch.undo()
     assert verdict(CHECK, RIGHT) == "Exercise 7: done."
+
+
+def test_a_wait_in_vain_is_named():
+    wait = "wait_until(lambda: answer.text is None, 0)"
+    check = CHECK.replace("answer.expect", f"{wait}\n    answer.expect")
+    check = f"from notebooks.serving import wait_until\n{check}"
+    said = verdict(check, RIGHT)
+    assert (
+        said == f"Exercise 7: checking it, this waited in vain: `{wait}`"
+    )
 
 
 FAKE = "__import__('contextlib').nullcontext()"
