@@ -4,7 +4,7 @@
 .PHONY: lab test run setup wheels dev lint format notebooks exercises diagrams upgrade test-all test-browser class hub test-hub test-grading clean
 
 lab: setup
-	.venv/bin/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) notebooks/00_start_here.ipynb
+	.venv/bin/jupyter lab --ServerApp.root_dir=. $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) notebooks/00_start_here.ipynb
 
 test: setup
 	.venv/bin/python -m pytest $(ARGS)

@@ -59,7 +59,8 @@ def chromium(home):
 
 @contextlib.contextmanager
 def opened(chapter, browser, home, mode="lab", settings=None, **view):
-    """Open `chapter`, a Path, as `make lab` does; yield its Page.
+    """Open `chapter`, a Path in a copy of the project, as `make lab` does;
+    yield its Page.
 
     `home` is an empty folder: whoever runs this has settings of their own.
     `settings` overrides JupyterLab's, {plugin: {name: value}}; `mode` is
@@ -70,6 +71,7 @@ def opened(chapter, browser, home, mode="lab", settings=None, **view):
     overrides = json.dumps(NO_NEWS | (settings or {}))
     Path(labconfig, "default_setting_overrides.json").write_text(overrides)
     token = secrets.token_hex()
+    project = next(p for p in chapter.parents if (p / "wsgi.py").exists())
     words = [
         f"HOME={home}",
         f"PATH={os.environ['PATH']}",  # make lab adds no .venv/bin
@@ -80,14 +82,15 @@ def opened(chapter, browser, home, mode="lab", settings=None, **view):
         "--no-browser",
         "--ServerApp.ip=127.0.0.1",
         "--ServerApp.port=0",
+        f"--ServerApp.root_dir={project}",
         str(chapter),
     ]
     with start(shlex.join(words)) as server:
         wait_until(server.answers, seconds=60)
         with browser.new_page(**view) as page:
             page.set_default_timeout(60_000)
-            url = f"{server.url}/{mode}/tree/{chapter.name}"
-            page.goto(f"{url}?token={token}")
+            path = chapter.relative_to(project).as_posix()
+            page.goto(f"{server.url}/{mode}/tree/{path}?token={token}")
             # Run All asks for a kernel if it comes before the kernel does.
             page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
             yield page

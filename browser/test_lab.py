@@ -46,6 +46,16 @@ def test_run_all_gives_what_is_stored(path, browser, project):
         assert broken_images(page) == []
 
 
+def test_a_link_opens_the_first_sheet(browser, project):
+    """The folder of the project is JupyterLab's, not `notebooks` alone."""
+    chapter = project / "notebooks/00_start_here.ipynb"
+    with opened(chapter, browser, project.parent / "home") as page:
+        page.locator("a[href*='exercises/01']").click()
+        expect(
+            page.get_by_role("heading", name="Exercises 01")
+        ).to_be_visible()
+
+
 def test_served_pages(browser, project):
     command = f"BIND=127.0.0.1:0 bash {project}/run.sh"
     with serve(command) as server, browser.new_page() as page:
