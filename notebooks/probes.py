@@ -44,7 +44,7 @@ def app(environ, start_response):
         return [body.readline(3)]
     if path == "/slow":
         BEGUN.touch()
-        time.sleep(1)
+        time.sleep(2)
     if path == "/closed":
         return [was_closed()]
     return {
