@@ -262,10 +262,14 @@ def app_slow(environ, start):
 
 
 def app_drip(environ, start):
+    """Wait between two blocks until the test has seen the first."""
     start("200 OK", list(TEXT))
     yield b"now"
-    time.sleep(0.5)
-    yield b"later"
+    seen = os.path.join(os.environ["TMPDIR"], "seen")
+    end = time.monotonic() + 4
+    while not os.path.exists(seen) and time.monotonic() < end:
+        time.sleep(0.01)
+    yield b"later" if os.path.exists(seen) else b"in vain"
 '''
 
 # An app whose workers end as soon as they are forked.
@@ -322,7 +326,7 @@ def server(root, folder):
     with serve(command) as server:
         wait_until(lambda: len(server.workers) == 2)
         yield server
-        assert server.answers()
+        wait_until(server.answers)
 
 
 POST = b"POST /refused HTTP/1.1\r\nHost: a\r\n"
@@ -488,7 +492,7 @@ def test_refused_at_once(server, end):
     began = time.monotonic()
     answer = ask(server, (GET + END).replace(b"\r\n", end))
     assert answer.startswith(b"HTTP/1.1 400 ")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
 
 
 def parsed(server, *parts):
@@ -918,12 +922,10 @@ def test_no_block_waits_for_the_next(server):
     """[65]"""
     with connect(server) as client:
         client.sendall(b"GET /drip HTTP/1.1\r\nHost: a\r\n\r\n")
-        began = time.monotonic()
         while b"now" not in client.recv(999):
             pass
-        assert time.monotonic() - began < 0.4
+        Path(server.folder, "seen").touch()
         assert b"later" in client.recv(999)
-        assert time.monotonic() - began >= 0.4
 
 
 def test_wrong_lengths_are_logged(server):
@@ -1178,7 +1180,7 @@ def test_stop(root, folder):
             with ThreadPoolExecutor() as pool:
                 slow = ask_slowly(server, pool)
                 server.process.send_signal(number)
-                idle.settimeout(2)  # no keep-alive is waited for
+                idle.settimeout(3)  # no keep-alive is waited for
                 assert idle.recv(1) == b""
                 for answer in slow:
                     assert answer.result().ok
@@ -1234,12 +1236,10 @@ def test_a_worker_is_replaced(root, folder):
     with serving(folder) as server:
         old = server.workers
         old[0].kill()
-        wait_until(
-            lambda: (
-                len(server.workers) == 2 and old[0] not in server.workers
-            )
-        )
-        assert f"worker {old[0].pid} has ended with -9" in server.log
+        line = f"worker {old[0].pid} has ended with -9\n"
+        wait_until(lambda: line in server.log)
+        wait_until(lambda: len(server.workers) == 2)
+        assert old[0] not in server.workers
         for _ in range(5):
             assert server.get("/hello").text == "Hello"
 
@@ -1270,7 +1270,7 @@ def test_workers_end_with_their_parent(root, folder):
         workers = server.workers
         idle.sendall(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
         server.process.kill()
-        wait_until(lambda: all(map(ended, workers)), 2.5)
+        wait_until(lambda: all(map(ended, workers)), 4)
 
 
 def test_slow_clients_lock_nobody_out(root, folder):
@@ -1281,7 +1281,7 @@ def test_slow_clients_lock_nobody_out(root, folder):
                 client.sendall(bytes([byte]))
             began = time.monotonic()
             assert server.get("/hello").text == "Hello"
-            assert time.monotonic() - began < 0.3
+            assert time.monotonic() - began < 3
         for client in clients:
             client.sendall(b"TP/1.1\r\nHost: a\r\n\r\n")
             assert b"Hello" in client.recv(999)
@@ -1335,8 +1335,8 @@ def test_a_stop_does_not_wait_for_ever(root, folder):
     ):
         stuck = pool.submit(server.get, "/slow?60")
         wait_until(lambda: "called /slow" in server.log)
-        server.process.terminate()
         began = time.monotonic()
+        server.process.terminate()
         assert server.process.wait(timeout=4) == 0
         assert time.monotonic() - began > 0.5
         with pytest.raises(requests.ConnectionError):
@@ -1367,7 +1367,7 @@ def test_an_app_that_closes_the_log(root):
 
 def test_too_slow(root, folder):
     """A request has a time to arrive in, even if a byte always comes."""
-    files = with_limits(0.5, "IDLE", "SLOW")
+    files = with_limits(2, "IDLE", "SLOW")
     with (
         serve(f"{COMMAND} apps:app", files) as server,
         connect(server) as idle,
@@ -1376,7 +1376,7 @@ def test_too_slow(root, folder):
         began = time.monotonic()
         while not select.select([slow], [], [], 0.1)[0]:
             slow.sendall(b"a")
-            assert time.monotonic() - began < 3
-        assert time.monotonic() - began > 0.4
+            assert time.monotonic() - began < 9
+        assert time.monotonic() - began > 1.5
         assert slow.recv(99).startswith(b"HTTP/1.1 408 ")
         assert idle.recv(1) == b""
