@@ -277,7 +277,7 @@ def short(value, show=repr):
 
 def last_line(text):
     """The line of a text, a str, that tells most: an error's is the last."""
-    return short(text.strip().splitlines()[-1], str)
+    return short(text.strip().splitlines()[-1].rstrip(":"), str)
 
 
 def line_of(error):
