@@ -185,7 +185,8 @@ def talk(url, data, seconds=5):
         socket.create_connection(address, timeout=seconds) as client,
     ):
         client.sendall(data)
-        client.shutdown(socket.SHUT_WR)  # that was all
+        with contextlib.suppress(OSError):  # the server has closed
+            client.shutdown(socket.SHUT_WR)  # that was all
         while part := client.recv(65536):
             parts.append(part)
     return b"".join(parts)
