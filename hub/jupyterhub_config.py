@@ -80,7 +80,7 @@ def welcome(spawner):
             "wheels",
             "Makefile",
         )
-        others += "node_modules", "solutions"  # they are to find their own
+        others += "node_modules", "solutions", "wrong"  # these tell all
         ignore = shutil.ignore_patterns(*others)
         shutil.copytree(HUB.parent, home, ignore=ignore)
         (home / ".tmp").mkdir()

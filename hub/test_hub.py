@@ -108,6 +108,13 @@ def test_a_server_in_a_terminal_ends_with_its_learner(server):
     wait_until(lambda: gone(visit.home), 60)
 
 
+def test_no_copy_tells_the_answers(ada):
+    exercises = ada.home / "exercises"
+    assert (exercises / "checking.py").exists()
+    assert not (exercises / "solutions").exists()
+    assert not (exercises / "wrong").exists()
+
+
 def test_memory_is_bounded(ada):
     kernel = ada.learner.open("01_call_a_flask_app.ipynb")
     (output,) = kernel.execute("len(bytearray(3 * 2**30))")
