@@ -62,7 +62,7 @@ class Server:
                 if socket.status == psutil.CONN_LISTEN:
                     self.url = "http://{}:{}".format(*socket.laddr)
                     options = {"stream": True, "allow_redirects": False}
-                    with self.get("/", timeout=1, **options):
+                    with self.get("/", timeout=5, **options):
                         return True
         return False
 
