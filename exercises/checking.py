@@ -80,7 +80,7 @@ def check(number):
         raise NotYet(f"Exercise {number}: {refused}") from None
     except Exception as error:  # such as a server that did not start
         name = type(error).__name__
-        why = last_line(f"{name}: {error}")
+        why = telling_line(f"{name}: {error}")
         if type(error).__module__.startswith("requests"):
             why = f"the server did not answer: {name}"  # no port, no path
         if isinstance(error, TimeoutError):
@@ -275,9 +275,14 @@ def short(value, show=repr):
     return f"{text[:LINE]} ... {text[-LINE // 2 :]}"
 
 
-def last_line(text):
-    """The line of a text, a str, that tells most: an error's is the last."""
-    return short(text.strip().splitlines()[-1].rstrip(":"), str)
+def telling_line(text):
+    """The line of an error's text, a str, that tells most: the last error
+    of a log that it quotes, or else the last line."""
+    lines = text.strip().splitlines()
+    errors = [
+        line for line in lines[1:] if re.match(r"[\w.]*Error\b", line)
+    ]
+    return short((errors or lines)[-1].rstrip(":"), str)
 
 
 def line_of(error):

@@ -520,6 +520,13 @@ def test_literal(value):
     assert ast.literal_eval(checking.literal(value)) == value
 
 
+def test_the_telling_line():
+    log = "RuntimeError: ended with 3:\nImportError: no tea\n[ERROR] Bye"
+    assert checking.telling_line(log) == "ImportError: no tea"
+    log = "RuntimeError: ended with 0:\n"
+    assert checking.telling_line(log) == "RuntimeError: ended with 0"
+
+
 def test_literal_believes_no_answer():
     class Sly(str):
         __repr__ = __str__ = lambda self: "'right'"
