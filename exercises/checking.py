@@ -81,9 +81,11 @@ def check(number):
     except Exception as error:  # such as a server that did not start
         name = type(error).__name__
         why = telling_line(f"{name}: {error}")
-        if type(error).__module__.startswith("requests"):
+        if name == "JSONDecodeError":
+            why = f"no JSON came: `{line_of(error)}`"
+        elif type(error).__module__.startswith("requests"):
             why = f"the server did not answer: {name}"  # no port, no path
-        if isinstance(error, TimeoutError):
+        elif isinstance(error, TimeoutError):
             why = f"this waited in vain: `{line_of(error)}`"
         raise NotYet(f"Exercise {number}: checking it, {why}") from error
     done[number] = answer.text

@@ -343,14 +343,21 @@ def test_accident(text, words, monkeypatch):
     assert verdict(CHECK, RIGHT) == "Exercise 7: done."
 
 
-def test_a_wait_in_vain_is_named():
-    wait = "wait_until(lambda: answer.text is None, 0)"
-    check = CHECK.replace("answer.expect", f"{wait}\n    answer.expect")
-    check = f"from notebooks.serving import wait_until\n{check}"
-    said = verdict(check, RIGHT)
-    assert (
-        said == f"Exercise 7: checking it, this waited in vain: `{wait}`"
-    )
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (
+            "wait_until(lambda: answer.text is None, 0)",
+            "this waited in vain",
+        ),
+        ("json.loads('')", "no JSON came"),
+    ],
+)
+def test_a_line_that_fails_is_named(line, words):
+    check = CHECK.replace("answer.expect", f"{line}\n    answer.expect")
+    imports = "import json\nfrom notebooks.serving import wait_until\n"
+    said = verdict(imports + check, RIGHT)
+    assert said == f"Exercise 7: checking it, {words}: `{line}`"
 
 
 FAKE = "__import__('contextlib').nullcontext()"
