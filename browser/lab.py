@@ -9,6 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import sync_playwright
 
 from notebooks.serving import start, wait_until
@@ -55,6 +56,15 @@ def chromium(home):
         )
         with browser:
             yield browser
+
+
+@pytest.fixture(scope="module", name="browser")
+def browser_of_a_module(tmp_path_factory):
+    """A Browser for the tests of a file that imports this."""
+    if not CHROMIUM:
+        pytest.exit(MISSING, returncode=1)
+    with chromium(tmp_path_factory.mktemp("home")) as browser:
+        yield browser
 
 
 @contextlib.contextmanager

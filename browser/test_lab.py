@@ -5,7 +5,7 @@ import re
 
 import nbformat
 import pytest
-from lab import CHROMIUM, MISSING, ROOT, chromium, copy_project, opened
+from lab import ROOT, browser_of_a_module, copy_project, opened  # noqa: F401
 from nbval.plugin import coalesce_streams
 from playwright.sync_api import expect
 
@@ -17,14 +17,6 @@ CHAPTERS = [
     for folder in ("notebooks", "exercises", "exercises/solutions")
     for path in sorted(ROOT.glob(f"{folder}/*.ipynb"))
 ]
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    if not CHROMIUM:
-        pytest.exit(MISSING, returncode=1)
-    with chromium(tmp_path_factory.mktemp("home")) as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ HUB = Path(__file__).resolve().parent
 sys.path += [str(HUB), str(HUB.parent / "browser")]
 
 from cleanup import processes_of
-from lab import CHROMIUM, MISSING, chromium
+from lab import browser_of_a_module  # noqa: F401
 from playwright.sync_api import expect
 from room import PASSWORD, Visit, gone, hub, page_says, room
 
@@ -68,14 +68,6 @@ def ada(server):
     visit = Visit(server, "ada")
     visit.learner.log_in()
     return visit
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    if not CHROMIUM:
-        pytest.exit(MISSING, returncode=1)
-    with chromium(tmp_path_factory.mktemp("home")) as browser:
-        yield browser
 
 
 def test_room():

@@ -1,9 +1,10 @@
-"""Each entry of the error index is produced by a cell, live."""
+"""Each entry of the error index is produced by a cell, live.
+
+That the page is fresh, tests/test_rules.py looks at, for both indexes.
+"""
 
 import csv
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -14,7 +15,6 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 TAG = "error-"
 GROUPS = {"code", "start", "serve", "change", "proxy"}
-MADE = "run `.venv/bin/python tools/index_errors.py`"
 LEAST = 20  # that people get stuck on
 
 
@@ -89,14 +89,6 @@ def test_the_rows():
 def test_each_entry_is_produced_and_each_tag_has_an_entry():
     found = list(faults(errors(), cells()))
     assert not found, "\n".join(found)
-
-
-def test_the_index_is_fresh():
-    command = [sys.executable, "tools/index_errors.py", "--check"]
-    check = subprocess.run(
-        command, cwd=ROOT, check=False, capture_output=True, text=True
-    )
-    assert check.returncode == 0, f"{check.stdout}{check.stderr}\n{MADE}"
 
 
 ERROR = {

@@ -14,7 +14,6 @@ NOTEBOOKS = ROOT / "notebooks"
 TAG = "pep3333-"
 LEVELS = {"must", "must not", "should", "should not", "may", "says"}
 ROLES = {"all", "server", "app", "middleware"}
-MADE = "run `.venv/bin/python tools/index_rules.py`"
 
 
 def rules():
@@ -75,12 +74,14 @@ def test_each_rule_has_a_cell_and_each_tag_a_rule():
     assert not found, "\n".join(found)
 
 
-def test_the_index_is_fresh():
-    command = [sys.executable, "tools/index_rules.py", "--check"]
+@pytest.mark.parametrize("tool", ["index_rules.py", "index_errors.py"])
+def test_the_index_is_fresh(tool):
+    command = [sys.executable, f"tools/{tool}", "--check"]
     check = subprocess.run(
         command, cwd=ROOT, check=False, capture_output=True, text=True
     )
-    assert check.returncode == 0, f"{check.stdout}{check.stderr}\n{MADE}"
+    made = f"run `.venv/bin/python tools/{tool}`"
+    assert check.returncode == 0, f"{check.stdout}{check.stderr}\n{made}"
 
 
 def shows(number, outputs=1):

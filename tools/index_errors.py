@@ -5,7 +5,14 @@ Usage: python tools/index_errors.py [--check]    (exit status 1 when stale)
 
 import sys
 
-from index_rules import NOTEBOOKS, execute, read_links, read_rows, store
+from index_rules import (
+    NOTEBOOKS,
+    execute,
+    read_links,
+    read_rows,
+    store,
+    table,
+)
 
 ERRORS = NOTEBOOKS / "errors.csv"
 INDEX = NOTEBOOKS / "15_find_an_error.ipynb"
@@ -17,6 +24,9 @@ GROUPS = {
     "change": "It is to reload, or to stop",
     "proxy": "Behind a proxy, and beyond one machine",
 }
+COLUMNS = """\
+| message | status | cause | cure | see it in |
+|---|--:|---|---|---|"""
 HEAD = """\
 # Find an error
 
@@ -76,21 +86,11 @@ output.
 Back to what you were doing; or to the [map](00_start_here.ipynb)."""
 
 
-def table(errors, links):
-    """Return the `errors` with their `links` as a Markdown table."""
-    rows = ["| message | status | cause | cure | see it in |"]
-    rows.append("|---|--:|---|---|---|")
-    for error in errors:
-        where = ", ".join(links.get(error["slug"], []))
-        cells = (
-            f"`{error['message']}`",
-            error["status"],
-            error["cause"],
-            error["cure"],
-            where,
-        )
-        rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows)
+def row(error, links):
+    """Return the cells of an error's row in the table, a list of str."""
+    where = ", ".join(links.get(error["slug"], []))
+    told = [error["status"], error["cause"], error["cure"]]
+    return [f"`{error['message']}`", *told, where]
 
 
 def build():
@@ -99,7 +99,8 @@ def build():
     texts = [HEAD.format(count=len(errors))]
     for group, title in GROUPS.items():
         mine = [error for error in errors if error["group"] == group]
-        texts.append(f"## {title}\n\n{table(mine, links)}")
+        rows = [row(error, links) for error in mine]
+        texts.append(f"## {title}\n\n{table(COLUMNS, rows)}")
     texts.append("## Is that all?\n\nWhat a cell has put out:")
     return execute("15", [*texts, ASKED, SEEN], SHOWN, COUNT)
 

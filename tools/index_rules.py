@@ -22,6 +22,9 @@ ROLES = {
     "app": "Rules for apps",
     "middleware": "Rules for middleware",
 }
+COLUMNS = """\
+| rule | level | in plain words | see it in |
+|--:|---|---|---|"""
 HEAD = """\
 # Find a rule
 
@@ -88,24 +91,19 @@ def read_links(prefix):
     return links
 
 
-def table(rules, links):
-    """Return the `rules` with their `links` as a Markdown table."""
-    rows = [
-        "| rule | level | in plain words | see it in |",
-        "|--:|---|---|---|",
-    ]
-    for rule in rules:
-        where = list(links.get(rule["number"], []))
-        if rule["read"]:
-            where.append(f"[read]({rule['read']})")
-        cells = (
-            rule["number"],
-            rule["level"],
-            rule["rule"],
-            ", ".join(where),
-        )
-        rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows)
+def row(rule, links):
+    """Return the cells of a rule's row in the table, a list of str."""
+    where = list(links.get(rule["number"], []))
+    if rule["read"]:
+        where.append(f"[read]({rule['read']})")
+    return [rule["number"], rule["level"], rule["rule"], ", ".join(where)]
+
+
+def table(columns, rows):
+    """Return a Markdown table: its first two lines, a str, and `rows`, lists
+    of str."""
+    lines = (f"| {' | '.join(cells)} |" for cells in rows)
+    return "\n".join([columns, *lines])
 
 
 def build():
@@ -114,7 +112,8 @@ def build():
     texts = [HEAD.format(count=len(rules))]
     for role, title in ROLES.items():
         mine = [rule for rule in rules if role in rule["who"].split(", ")]
-        texts.append(f"## {title}\n\n{table(mine, links)}")
+        rows = [row(rule, links) for rule in mine]
+        texts.append(f"## {title}\n\n{table(COLUMNS, rows)}")
     texts.append(
         "## Is that all?\n\nThe notebooks themselves are counted:"
     )
