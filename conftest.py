@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+pytest_plugins = ["tests.spread"]
 ROOT = Path(__file__).resolve().parent
 # What the user set up would change results: startup files, kernels, keys.
 OTHERS = (
@@ -32,13 +33,7 @@ LEFT = pytest.StashKey()  # what was still there at the end
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
-    """Refuse to spread a notebook's cells; make this run's folder."""
-    how = config.getoption("dist", "no")  # an option of pytest-xdist
-    if how not in ("no", "loadfile", "loadscope"):
-        raise pytest.UsageError(
-            f"--dist {how} takes the cells of a notebook apart, but they "
-            "need each other: add `--dist loadfile`"
-        )
+    """Make this run's folder."""
     if hasattr(config, "workerinput"):
         return  # a worker of pytest-xdist works in its controller's folder
     folder = Path(tempfile.mkdtemp(prefix="workbook-")).resolve()

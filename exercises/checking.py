@@ -120,7 +120,11 @@ class Answer:
 
     def __init__(self, text):
         self.text = text
-        self.process = subprocess.Popen(
+        self.process = self.start()
+
+    def start(self):
+        """A fresh Python that waits for questions, a subprocess.Popen."""
+        return subprocess.Popen(
             [sys.executable, "-m", "exercises.checking"],
             cwd=ROOT,
             env={k: v for k, v in os.environ.items() if k in KEPT},

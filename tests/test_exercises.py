@@ -4,9 +4,11 @@ named. nbval runs the sheets, so what is stored in them is what happens."""
 import ast
 import contextlib
 import copy
+import importlib
 import io
 import linecache
 import re
+import socket
 import sys
 from subprocess import PIPE, Popen
 from types import SimpleNamespace
@@ -35,6 +37,7 @@ from test_notebooks import (
 from conftest import installed
 from exercises import checking
 from notebooks.serving import wait_until
+from tests.forking import Forks
 from tools.build_exercises import (
     BLANKS,
     SOLUTIONS,
@@ -134,6 +137,26 @@ def verdict(check, text):
         )
         return str(error)
     return said.getvalue().strip()
+
+
+@pytest.fixture(scope="module")
+def forks():
+    """Let the checks fork a Python that is there, where that is possible."""
+    if not hasattr(socket, "send_fds"):
+        yield
+        return
+    python, load_again = Forks(), importlib.reload
+
+    def reload(module):
+        module = load_again(module)
+        module.Answer.start = lambda answer: python.start()
+        return module
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importlib, "reload", reload)
+        yield
+    load_again(checking)
+    python.end()
 
 
 def compiled(check):
@@ -265,7 +288,7 @@ def test_form_of_a_sheet(path):
 @pytest.mark.parametrize(
     ("sheet", "n", "title", "kind", "text", "words"), ANSWERS
 )
-def test_kept_answer(sheet, n, title, kind, text, words):
+def test_kept_answer(forks, sheet, n, title, kind, text, words):
     """A wrong answer is refused, and its fault is named; `> done` marks
     another right one."""
     said = verdict(check_of(sheet, n), whole(sheet, n, kind, text))
@@ -284,7 +307,7 @@ def test_four_wrong_answers_are_kept(sheet, n):
 
 
 @pytest.mark.parametrize(("sheet", "n"), CHECKS)
-def test_nothing_is_refused(sheet, n):
+def test_nothing_is_refused(forks, sheet, n):
     """An empty cell, one that is not run, one that is commented out."""
     check = check_of(sheet, n)
     for text in "", f"# Exercise {n}":

@@ -44,7 +44,8 @@ def outcomes(folder, cells, path=None):
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "a.ipynb"],
         cwd=folder,
-        env=os.environ | {"PATH": path or os.environ["PATH"]},
+        env=os.environ
+        | {"PATH": path or os.environ["PATH"], "PYTHONPATH": str(ROOT)},
         check=False,
         capture_output=True,
         text=True,

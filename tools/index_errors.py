@@ -7,7 +7,7 @@ import sys
 
 from index_rules import (
     NOTEBOOKS,
-    execute,
+    assemble,
     read_links,
     read_rows,
     store,
@@ -94,7 +94,7 @@ def row(error, links):
 
 
 def build():
-    """Return the index, executed and normalised."""
+    """Return the index, not yet executed."""
     errors, links = read_rows(ERRORS), read_links(TAG)
     texts = [HEAD.format(count=len(errors))]
     for group, title in GROUPS.items():
@@ -102,7 +102,7 @@ def build():
         rows = [row(error, links) for error in mine]
         texts.append(f"## {title}\n\n{table(COLUMNS, rows)}")
     texts.append("## Is that all?\n\nWhat a cell has put out:")
-    return execute("15", [*texts, ASKED, SEEN], SHOWN, COUNT)
+    return assemble("15", [*texts, ASKED, SEEN], SHOWN, COUNT)
 
 
 if __name__ == "__main__":

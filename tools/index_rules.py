@@ -107,7 +107,7 @@ def table(columns, rows):
 
 
 def build():
-    """Return the index, executed and normalised."""
+    """Return the index, not yet executed."""
     rules, links = read_rows(RULES), read_links(TAG)
     texts = [HEAD.format(count=len(rules))]
     for role, title in ROLES.items():
@@ -117,36 +117,46 @@ def build():
     texts.append(
         "## Is that all?\n\nThe notebooks themselves are counted:"
     )
-    return execute("14", [*texts, SEEN], COUNT)
+    return assemble("14", [*texts, SEEN], COUNT)
 
 
-def execute(chapter, texts, *codes):
-    """Return the notebook of a chapter, a str of two digits, executed and
-    normalised: Markdown `texts`, and `codes` before the last of them."""
+def assemble(chapter, texts, *codes):
+    """Return the notebook of a chapter, a str of two digits: Markdown
+    `texts`, and `codes` before the last of them."""
     cells = [new_markdown_cell(text) for text in texts]
     for place, code in enumerate(reversed(codes), 1):
         cells.insert(1 - 2 * place, new_code_cell(code))
     for number, cell in enumerate(cells, 1):
         cell.id = f"c{chapter}-{number:02}"
-    notebook = new_notebook(cells=cells, metadata=METADATA)
-    resources = {"metadata": {"path": NOTEBOOKS}}
-    NotebookClient(notebook, timeout=60, resources=resources).execute()
-    return normalise(notebook)
+    return new_notebook(cells=cells, metadata=METADATA)
 
 
 def store(path, notebook, arguments):
-    """Write an index, or with --check compare it; return the exit status."""
-    old = path.read_text("utf-8") if path.exists() else ""
-    new = nbformat.writes(notebook) + "\n"
+    """Execute an index and write it, or with --check compare what was
+    written, for nbval compares the outputs; return the exit status."""
+    tool = f"tools/{Path(sys.argv[0]).name}"
     if "--check" in arguments:
-        if new != old:
-            print(
-                f"{path.name} is stale: run tools/{Path(sys.argv[0]).name}"
-            )
-        return int(new != old)
+        stale = not path.exists() or written(notebook) != written(
+            nbformat.read(path, as_version=4)
+        )
+        if stale:
+            print(f"{path.name} is stale: run {tool}")
+        return int(stale)
+    old = path.read_text("utf-8") if path.exists() else ""
+    resources = {"metadata": {"path": NOTEBOOKS}}
+    NotebookClient(notebook, timeout=60, resources=resources).execute()
+    new = nbformat.writes(normalise(notebook)) + "\n"
     path.write_text(new, encoding="utf-8")
     print(f"{path.name}: {'same' if new == old else 'changed'}")
     return 0
+
+
+def written(notebook):
+    """Return what a notebook says, without what came of it; a list."""
+    return [
+        (cell.id, cell.cell_type, cell.source, cell.metadata)
+        for cell in notebook.cells
+    ]
 
 
 if __name__ == "__main__":
