@@ -1,7 +1,7 @@
 # make lab    reads the workbook in JupyterLab      make test   passes its tests
 # Both first set up .venv with the tested versions; PYTHON=python3.12 chooses its Python.
 
-.PHONY: lab test run setup wheels dev lint format notebooks exercises diagrams upgrade test-all test-browser class hub test-hub test-grading clean
+.PHONY: lab test run setup wheels check dev lint format notebooks exercises diagrams upgrade test-all test-browser class hub test-hub test-grading clean
 
 lab: setup
 	.venv/bin/jupyter lab --ServerApp.root_dir=. $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) notebooks/00_start_here.ipynb
@@ -21,6 +21,10 @@ wheels: setup
 	.venv/bin/python -m pip download --quiet --disable-pip-version-check --require-hashes -d wheels -r requirements.lock $(addprefix -r ,$(ARGS))
 
 # For authors: CONTRIBUTING.md says when to use which.
+
+# The rules of a notebook, and of its sheet; no cell is run.
+check: setup
+	.venv/bin/python -m pytest -n0 tests/test_notebooks.py tests/test_exercises.py $(if $(ARGS),-k $(basename $(notdir $(ARGS))),-k "not kept and not accident and not cheat and not refused")
 
 dev:
 	@bash tools/setup.sh dev
@@ -59,7 +63,7 @@ test-all: dev
 	.venv/bin/nox $(ARGS)
 
 test-browser: dev
-	.venv/bin/python -m pytest browser $(ARGS)
+	.venv/bin/python -m pytest -n0 browser $(ARGS)
 
 # A room of learners: hub/README.md.
 
@@ -74,10 +78,10 @@ hub: class
 # nbgrader grades a class of 30: TEACHING.md.
 test-grading: setup
 	@bash tools/setup.sh class
-	.venv/bin/python -m pytest grading $(ARGS)
+	.venv/bin/python -m pytest -n0 grading $(ARGS)
 
 test-hub: dev class
-	.venv/bin/python -m pytest hub $(ARGS)
+	.venv/bin/python -m pytest -n0 hub $(ARGS)
 
 clean:
 	rm -rf .venv .nox .pytest_cache .ruff_cache hub/node_modules

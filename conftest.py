@@ -44,6 +44,10 @@ def pytest_configure(config):
     for name in "CONFIG", "DATA", "RUNTIME":
         os.environ[f"JUPYTER_{name}_DIR"] = str(folder / "jupyter")
     os.environ["IPYTHONDIR"] = str(folder / "ipython")
+    profile = folder / "ipython" / "profile_default"
+    profile.mkdir(parents=True)  # kernels that start at once share it
+    config_file = profile / "ipython_kernel_config.py"
+    config_file.write_text("get_config().HistoryManager.enabled = False\n")
     os.environ["MPLCONFIGDIR"] = str(folder / "matplotlib")
 
 

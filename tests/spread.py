@@ -8,6 +8,7 @@ starts first, so that all processes end at about the same time.
 import json
 import os
 import re
+import shutil
 import time
 from collections import Counter
 from pathlib import Path
@@ -114,8 +115,9 @@ class Progress:
     def pytest_report_teststatus(self, report):
         """No letter for each test: the lines below say more."""
         if not hasattr(report, "wasxfail"):
-            when = report.when == "call" or not report.passed
-            return report.outcome if when else "", "", ""
+            if report.when == "call" or report.outcome == "skipped":
+                return report.outcome, "", ""
+            return "" if report.passed else "error", "", ""
 
     def pytest_runtest_logstart(self, nodeid):
         self.running.add(nodeid)
@@ -133,13 +135,16 @@ class Progress:
 
     def say(self):
         """Rewrite the line in a terminal; elsewhere add one now and then."""
-        live, now = self.terminal.isatty, time.monotonic()
-        if now - self.said > (0.2 if live else PAUSE):
-            self.said = now
-            write = (
-                self.terminal.rewrite if live else self.terminal.write_line
-            )
-            write(self.line(now - self.begin))
+        live, now = self.terminal.isatty(), time.monotonic()
+        if now - self.said < (0.2 if live else PAUSE):
+            return
+        self.said = now
+        line = self.line(now - self.begin)
+        if live:
+            columns = shutil.get_terminal_size().columns
+            self.terminal.rewrite(line[: columns - 1], erase=True)
+        else:
+            self.terminal.write_line(line)
 
     def line(self, seconds):
         """How it stands after so many `seconds`, a str."""

@@ -37,7 +37,7 @@ from test_notebooks import (
 from conftest import installed
 from exercises import checking
 from notebooks.serving import wait_until
-from tests.forking import Forks
+from tests.forking import Forked, Forks
 from tools.build_exercises import (
     BLANKS,
     SOLUTIONS,
@@ -70,7 +70,7 @@ listen()  # to the answers that you run"""
 
 
 def name_of(path):
-    return f"{path.parent.name}/{path.stem[:2]}"
+    return f"{path.parent.name}/{path.stem}"
 
 
 def of_role(path, wanted):
@@ -141,11 +141,13 @@ def verdict(check, text):
 
 @pytest.fixture(scope="module")
 def forks():
-    """Let the checks fork a Python that is there, where that is possible."""
+    """Let the checks fork a Python that is there, where that is possible;
+    yields the plain `reload`, after which they start a fresh one."""
+    load_again = importlib.reload
     if not hasattr(socket, "send_fds"):
-        yield
+        yield load_again
         return
-    python, load_again = Forks(), importlib.reload
+    python = Forks()
 
     def reload(module):
         module = load_again(module)
@@ -154,7 +156,7 @@ def forks():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(importlib, "reload", reload)
-        yield
+        yield load_again
     load_again(checking)
     python.end()
 
@@ -642,6 +644,51 @@ def test_no_answer_outlives_its_kernel(root):
         wait_until(lambda: child.cpu_times().user > 0.3)  # it loops
         process.kill()
     wait_until(lambda: has_ended(child))
+
+
+LIKE = """
+import os, signal, sys, threading
+names = sorted(name for name in vars() if not name.startswith("_"))
+like = {
+    "names": names,
+    "environ": dict(os.environ),
+    "folder": os.getcwd(),
+    "files": [os.fstat(n).st_rdev for n in (0, 1, 2)],
+    "leads a group": os.getpgrp() == os.getpid(),
+    "threads": threading.active_count(),
+    "alarm": signal.alarm(60) > 0,
+    "open": len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0,
+}
+"""
+
+
+FORKS = pytest.mark.skipif(
+    not hasattr(socket, "send_fds"), reason="Windows forks no process"
+)
+
+
+@FORKS
+def test_what_is_forked_is_like_a_fresh_python(forks):
+    """But for Flask, which it has imported, and the program it began as."""
+    with forks(checking).Answer(LIKE) as fresh:
+        expected = fresh("like")
+    with importlib.reload(checking).Answer(LIKE) as forked:
+        assert forked("like") == expected
+    assert isinstance(fresh.process, Popen)
+    assert isinstance(forked.process, Forked)
+
+
+@FORKS
+def test_nothing_that_is_forked_outlives_who_asked(root):
+    """Nor does it outlive the end of the Python that forked it."""
+    python = Forks()
+    one, two = python.start(), python.start()
+    children = [psutil.Process(p.pid) for p in (one, two)]
+    one.kill()
+    one.communicate()
+    assert has_ended(children[0])
+    python.end()
+    wait_until(lambda: has_ended(children[1]))
 
 
 def has_ended(process):

@@ -1,0 +1,137 @@
+"""The tests are spread over processes, and no notebook is taken apart."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from tests import spread
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.mark.parametrize(
+    ("test", "batch"),
+    [
+        ("notebooks/07_run.ipynb::Cell 3", "notebooks/07_run.ipynb"),
+        ("notebooks/08_x.ipynb::Cell 3", "the notebooks that measure"),
+        ("exercises/08_x.ipynb::Cell 3", "exercises/08_x.ipynb"),
+        ("tests/test_app.py::test_a[b::c]", "tests/test_app.py"),
+        (
+            "tests/test_exercises.py::test_kept_answer[06-4-A moment: 1]",
+            "kept answers 06-4",
+        ),
+        ("tests/test_exercises.py::test_ask", "tests/test_exercises.py"),
+    ],
+)
+def test_batch_of(test, batch):
+    assert spread.batch_of(test) == batch
+
+
+def test_only_batches_that_exist_have_seconds():
+    for batch in spread.known_seconds():
+        if answers := re.fullmatch(r"kept answers (\d\d)-\d+", batch):
+            found = [*ROOT.glob(f"exercises/wrong/{answers[1]}_*.md")]
+        else:
+            found = (ROOT / batch).exists() or "measure" in batch
+        assert found, f"no {batch}: run `make test ARGS=--store-seconds`"
+
+
+def test_each_notebook_that_measures_is_in_one_batch():
+    """A load is put on a server by one notebook at a time."""
+    for path in ROOT.glob("notebooks/*.ipynb"):
+        measures = re.search(r"k6 run|load\.js", path.read_text("utf-8"))
+        batch = spread.batch_of(f"notebooks/{path.name}::Cell 1")
+        assert ("measure" in batch) == bool(measures), path.name
+
+
+@pytest.mark.parametrize(
+    ("args", "some"),
+    [
+        (["tests", "notebooks"], True),
+        (["notebooks/07_run_gunicorn.ipynb"], False),
+        (["notebooks/07_run_gunicorn.ipynb::Cell 1"], False),
+        (["notebooks/07_a.ipynb", "notebooks/08_b.ipynb"], True),
+        (["tests/test_exercises.py"], True),
+    ],
+)
+def test_a_single_notebook_needs_no_process_of_its_own(args, some):
+    config = SimpleNamespace(args=args)
+    assert bool(spread.pytest_xdist_auto_num_workers(config)) == some
+
+
+def progress(known, tests):
+    """A Progress that knows so many seconds, and has so many tests."""
+    said = []
+    terminal = SimpleNamespace(
+        isatty=lambda: True, rewrite=lambda line, erase: said.append(line)
+    )
+    manager = SimpleNamespace(getplugin=lambda name: terminal)
+    it = spread.Progress(SimpleNamespace(pluginmanager=manager))
+    it.known, it.said = known, 0
+    it.pytest_xdist_node_collection_finished(tests)
+    return it, said
+
+
+def test_the_line_says_what_runs_and_what_is_left():
+    one, two = "a/one.ipynb::Cell 0", "a/two.py::test"
+    it, said = progress({"a/one.ipynb": 30, "a/two.py": 10}, [one, two])
+    it.pytest_runtest_logstart(one)
+    assert said == ["0:00, about 0:40 left: 0 of 2 tests, running one"]
+    it.pytest_runtest_logstart(two)
+    it.pytest_runtest_logfinish(one)
+    assert it.line(65) == (
+        "1:05, about 0:22 left: 1 of 2 tests, running two"
+    )
+
+
+def test_what_passes_is_counted_and_what_fails_is_named_at_once():
+    it, _ = progress({}, [])
+    passed = SimpleNamespace(outcome="passed", passed=True, when="call")
+    assert it.pytest_report_teststatus(passed) == ("passed", "", "")
+    passed.when = "setup"
+    assert it.pytest_report_teststatus(passed) == ("", "", "")
+    broken = SimpleNamespace(outcome="failed", passed=False, when="setup")
+    assert it.pytest_report_teststatus(broken) == ("error", "", "")
+
+
+CELLS = (
+    "import os, time",
+    "here = os.getpid()",
+    "assert here == os.getpid()",
+)
+
+
+def test_no_notebook_is_taken_apart(tmp_path):
+    """Not even by --dist load; and a failure is named at once."""
+    (tmp_path / "conftest.py").write_text(
+        (ROOT / "conftest.py").read_text()
+    )
+    for name in "one", "two", "bad":
+        cells = [new_code_cell(text, execution_count=1) for text in CELLS]
+        if name == "bad":
+            cells[1].source = "1 / 0"
+        nbformat.write(
+            new_notebook(cells=cells), tmp_path / f"{name}.ipynb"
+        )
+    options = *("-n", "2"), *("--dist", "load"), "--nbval-current-env"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbval", *options],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    failed = re.findall(r"(?m)^FAILED (\S+::Cell \d)$", done.stdout)
+    assert failed == ["bad.ipynb::Cell 1", "bad.ipynb::Cell 2"], (
+        done.stdout
+    )
+    assert " 2 failed, 7 passed" in done.stdout, done.stdout
