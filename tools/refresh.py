@@ -1,14 +1,17 @@
 """Execute the notebooks afresh and store them so that a second run changes no byte.
 
 Usage: python tools/refresh.py [NOTEBOOK ...]    (default: all of notebooks/)
+
+A notebook with a cell that fails is left as it was, and the exit status is 1.
 """
 
+import copy
 import sys
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellControlSignal, DeadKernelError
 
 HERE = Path(__file__).resolve().parent.parent
 METADATA = {
@@ -19,25 +22,28 @@ METADATA = {
     },
     "language_info": {"name": "python"},
 }
+# A cell raises, without the tag `raises-exception`, or takes a minute; or
+# the kernel dies.
+FAILURES = CellControlSignal, DeadKernelError
 
 
-def execute(path):
-    """Run the notebook at `path` (Path) in a fresh kernel, in its own folder.
+def execute(notebook, folder):
+    """Run `notebook`, in place, in a fresh kernel in `folder` (Path).
 
-    Returns the executed notebook, normalised. Raises
-    nbclient.exceptions.CellExecutionError when a cell fails that carries
-    no `raises-exception` tag.
+    Raises one of FAILURES at the first cell that fails: those after it
+    keep what they had.
     """
-    notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
         timeout=60,
         kernel_name="python3",
-        resources={"metadata": {"path": path.parent}},
+        resources={"metadata": {"path": folder}},
         coalesce_streams=True,
     )
-    client.execute()
-    return normalise(notebook)
+    try:
+        client.execute()
+    finally:
+        normalise(notebook)
 
 
 def normalise(notebook):
@@ -68,20 +74,23 @@ def code_cells(notebook):
 def main(names):
     """Refresh the notebooks of these file `names`; return the exit status."""
     paths = [Path(name).resolve() for name in names]
+    status = 0
     for path in paths or sorted(HERE.glob("notebooks/*.ipynb")):
         old = nbformat.read(path, as_version=4)
+        new = copy.deepcopy(old)
         try:
-            new = execute(path)
-        except CellExecutionError as error:
+            execute(new, path.parent)
+        except FAILURES as error:
             print(f"{path.name}: left as it was, a cell failed:\n{error}")
-            return 1
+            status = 1
+            continue
         nbformat.write(new, path)
         cells = changed(old, new)
         print(
             f"{path.name}: "
             + (f"cells {cells} changed" if cells else "same")
         )
-    return 0
+    return status
 
 
 if __name__ == "__main__":
