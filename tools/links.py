@@ -1,0 +1,115 @@
+"""Ask each external link of the documents and notebooks if it leads somewhere.
+
+Usage: python tools/links.py REPORT    (exit status 1 if one does not)
+
+One question at a time, and a second of rest before the next to the same
+host. A page that answers 403 or 429 is there, and talks to no program.
+"""
+
+import re
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urldefrag, urlsplit
+
+import nbformat
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
+from urllib3.util import Retry
+
+ROOT = Path(__file__).resolve().parent.parent
+PLACES = "*.md", "hub/*.md", "notebooks/*.ipynb", "exercises/**/*.ipynb"
+CODE = r"(?ms)^ *(```|~~~).*?^ *\1|(`+).+?\2"
+LINK = r"(?:\]\(|<)(https://[^\s)>]+)"
+PAGE = 4_000_000  # bytes of a page in which an anchor is looked for
+REST = 1  # second
+TRY_AGAIN = Retry(
+    total=2,
+    backoff_factor=2,
+    status_forcelist=[429, 500, 502, 503, 504],
+    respect_retry_after_header=False,  # it may ask for hours
+    raise_on_status=False,
+)
+
+
+def text_of(path):
+    """The Markdown of a document or a notebook, a str."""
+    if path.suffix != ".ipynb":
+        return path.read_text("utf-8")
+    cells = nbformat.read(path, as_version=4).cells
+    return "\n\n".join(
+        c.source for c in cells if c.cell_type == "markdown"
+    )
+
+
+def collect(root):
+    """The external links below the folder `root`, a dict {url: [name of
+    a file]}; those in code are examples."""
+    found = {}
+    for place in PLACES:
+        for path in sorted(root.glob(place)):
+            name = path.relative_to(root).as_posix()
+            for url in re.findall(LINK, re.sub(CODE, "", text_of(path))):
+                names = found.setdefault(url, [])
+                if name not in names:
+                    names.append(name)
+    return found
+
+
+def fault(session, url):
+    """What is wrong with a link, a str, or None."""
+    page, anchor = urldefrag(url)
+    try:
+        with session.get(page, timeout=20, stream=True) as reply:
+            if reply.status_code in (403, 429):
+                return None
+            if not reply.ok:
+                return f"answers {reply.status_code}"
+            body = reply.raw.read(PAGE, decode_content=True)
+    except (requests.RequestException, HTTPError) as error:
+        return f"does not answer: {type(error).__name__}"
+    if anchor and not re.search(
+        rf"""\b(?:id|name)=["']?{re.escape(anchor)}["'\s>]""".encode(),
+        body,
+    ):
+        return f"has no anchor {anchor}"
+    return None
+
+
+def faults(urls, rest=REST):
+    """Ask all `urls`; yield pairs of one and what is wrong with it.
+
+    `rest`: the seconds between two questions to one host."""
+    last = None
+    with requests.Session() as session:
+        session.mount("https://", HTTPAdapter(max_retries=TRY_AGAIN))
+        session.mount("http://", HTTPAdapter(max_retries=TRY_AGAIN))
+        session.headers["User-Agent"] = "link check of the WSGI workbook"
+        for url in sorted(urls):
+            if urlsplit(url).netloc == last:
+                time.sleep(rest)
+            last = urlsplit(url).netloc
+            if wrong := fault(session, url):
+                yield url, wrong
+
+
+def main(arguments):
+    """Collect, ask and report; return the exit status."""
+    (target,) = arguments
+    found = collect(ROOT)
+    lines = [
+        f"- <{url}> {wrong}: {', '.join(found[url])}"
+        for url, wrong in faults(found)
+    ]
+    head = (
+        f"# External links\n\n{len(lines)} of {len(found)} lead nowhere."
+    )
+    text = "\n".join([head, "", *lines]) + "\n"
+    Path(target).write_text(text, "utf-8")
+    print(text)
+    return int(bool(lines))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
