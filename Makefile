@@ -1,7 +1,7 @@
 # make lab    reads the workbook in JupyterLab      make test   passes its tests
 # Both first set up .venv with the tested versions; PYTHON=python3.12 chooses its Python.
 
-.PHONY: lab test run setup wheels check dev lint format notebooks exercises diagrams upgrade test-all test-browser class hub test-hub test-grading clean
+.PHONY: lab test run setup wheels check dev lint format notebooks exercises diagrams upgrade canary test-canary links test-all test-browser class hub test-hub test-grading clean
 
 lab: setup
 	.venv/bin/jupyter lab --ServerApp.root_dir=. $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) notebooks/00_start_here.ipynb
@@ -32,6 +32,8 @@ dev:
 lint: dev
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
+	.venv/bin/actionlint -shellcheck= .github/workflows/*.yml
+	.venv/bin/zizmor --offline --quiet --persona=auditor .github
 
 format: dev
 	.venv/bin/ruff check --fix
@@ -51,13 +53,29 @@ diagrams: dev
 	for source in notebooks/img/*.d2; do .venv/bin/d2 --pad 20 "$$source" "$${source%.d2}.svg" || exit 1; done
 
 upgrade: dev
+	@mkdir -p reports
+	@cp requirements.lock reports/before.lock
 	.venv/bin/uv pip compile --upgrade $(LOCK) requirements.txt -o requirements.lock
 	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock requirements-dev.txt -o requirements-dev.lock
 	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock requirements-class.txt -o requirements-class.lock
 	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock deploy/requirements.txt -o deploy/requirements.lock
 	@bash tools/setup.sh dev
-	.venv/bin/python tools/refresh.py
+	.venv/bin/python tools/changed_cells.py --store reports/before.lock reports/upgrade.md
 LOCK = --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make upgrade"
+
+# The newest releases, in a folder of their own: which outputs do they change? ARGS adds packages, such as git+https://github.com/pallets/flask.
+canary:
+	$(or $(PYTHON),python3) -m venv --clear .nox/canary
+	.nox/canary/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt $(ARGS)
+	@mkdir -p reports
+	.nox/canary/bin/python tools/changed_cells.py requirements.lock reports/canary.md
+
+test-canary:
+	.nox/canary/bin/python -m pytest $(ARGS)
+
+links: setup
+	@mkdir -p reports
+	.venv/bin/python tools/links.py reports/links.md
 
 test-all: dev
 	.venv/bin/nox $(ARGS)
@@ -84,4 +102,4 @@ test-hub: dev class
 	.venv/bin/python -m pytest -n0 hub $(ARGS)
 
 clean:
-	rm -rf .venv .nox .pytest_cache .ruff_cache hub/node_modules
+	rm -rf .venv .nox .pytest_cache .ruff_cache reports hub/node_modules
