@@ -194,6 +194,9 @@ def test_what_passes_is_stored_if_asked(folder):
     same = {name for name in before if before[name] == after[name]}
     assert same == {"01_error.ipynb", "03_missing.ipynb"}
     (folder / "notebooks/01_error.ipynb").unlink()
+    changed = folder / "notebooks/02_changed.ipynb"
+    changed.write_text(before[changed.name])
+    assert run(folder, "--store")[0] == 0
     status, text = run(folder)
     assert status == 0
     assert text.startswith("0 cells in 0 notebooks have changed.")
