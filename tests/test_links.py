@@ -73,9 +73,15 @@ def test_verdict(server, path, wrong):
     assert [*links.faults([url], rest=0)] == expected
 
 
-def test_a_busy_host_is_asked_three_times_and_believed(server):
+def test_a_busy_host_is_asked_three_times_and_believed(
+    server, monkeypatch
+):
+    """Without waiting for the hour that it asks for."""
+    rests = []
+    monkeypatch.setattr(links.time, "sleep", rests.append)
     assert [*links.faults([f"{server}/429"], rest=0)] == []
     assert Pages.asked == ["/429"] * 3
+    assert rests == []
 
 
 def test_a_host_that_is_gone(server):
