@@ -96,7 +96,7 @@ def test_a_long_report_is_cut_and_says_so():
     shown = text.count("### ")
     assert LIMIT - 2 * CUT < len(text) < LIMIT + CUT
     assert f"**And {99 - shown} cells more**" in text
-    assert text.startswith("99 cells in 99 notebooks have changed.")
+    assert text.startswith("Changed cells: 99, in notebooks: 99.")
 
 
 def test_an_output_cannot_leave_its_block():
@@ -171,10 +171,10 @@ def test_the_report_of_a_run(folder):
     status, text = run(folder)
     assert status == 1
     assert texts(folder) == before
-    assert text.startswith("3 cells in 2 notebooks have changed.")
+    assert text.startswith("Changed cells: 3, in notebooks: 2.")
     for words in (
         "after it were not run: `KeyError: 'tea'`",
-        "the cells that need no-such were not run",
+        "not all was run, no-such is not installed",
         f"| nbval | 0.1 | {version('nbval')} |",
         "[c01-2](notebooks/01_error.ipynb#cell-id=c01-2)",
         "-1\n+KeyError: 'tea'",
@@ -199,7 +199,7 @@ def test_what_passes_is_stored_if_asked(folder):
     assert run(folder, "--store")[0] == 0
     status, text = run(folder)
     assert status == 0
-    assert text.startswith("0 cells in 0 notebooks have changed.")
+    assert text.startswith("Changed cells: 0, in notebooks: 0.")
 
 
 def test_refresh_goes_on_after_a_cell_that_fails(folder, capsys):

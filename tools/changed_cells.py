@@ -34,11 +34,11 @@ HOST = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/blob/{GITHUB_SHA}/"
 
 
 def missing(cell):
-    """The command that the cell's tag needs-COMMAND asks for in vain."""
+    """Why a cell cannot be run here, a str, or None: the tests skip it."""
     for tag in cell.metadata.get("tags", []):
         command = tag.removeprefix("needs-")
         if command != tag and not installed(command):
-            return command
+            return f"{command} is not installed"
     return None
 
 
@@ -146,7 +146,7 @@ def report(table, found, notes):
     `table` is of the versions; `found` a list of triples: the notebook's
     name, the cell's id, and its lines; `notes` are lines of their own."""
     notebooks = len({name for name, *_ in found})
-    count = f"{len(found)} cells in {notebooks} notebooks have changed."
+    count = f"Changed cells: {len(found)}, in notebooks: {notebooks}."
     parts = [count + "\n", *(f"- {note}\n" for note in notes), table]
     size, last = sum(map(len, parts)), None
     for n, (name, id, lines) in enumerate(found):
@@ -181,13 +181,10 @@ def main(arguments):
     for path in paths:
         name = path.relative_to(ROOT).as_posix()
         old = nbformat.read(path, as_version=4)
-        without = sorted({missing(c) for c in old.cells} - {None})
-        if without:
-            notes.append(
-                f"{link(name)}: the cells that need "
-                f"{', '.join(without)} were not run."
-            )
-            old.cells = [c for c in old.cells if not missing(c)]
+        skipped = [c for c in code_cells(old) if missing(c)]
+        for reason in sorted({missing(c) for c in skipped}):
+            notes.append(f"{link(name)}: not all was run, {reason}")
+        old.cells = [c for c in old.cells if c not in skipped]
         new = copy.deepcopy(old)
         try:
             execute(new, path.parent)
@@ -198,11 +195,12 @@ def main(arguments):
                 f"not run: `{why(error)}`"
             )
         else:
-            if store and not without:
+            if store and not skipped:
                 nbformat.write(new, path)
         cells = [(name, *change) for change in changes(old, new)]
         found += cells
-        print(f"{name}: {len(cells)} cells changed", flush=True)
+        ids = ", ".join(id for _, id, _ in cells)
+        print(f"{name}: {ids or 'same'}", flush=True)
     table = versions(locked(Path(lock).read_text("utf-8")))
     text = report(table, found, notes)
     Path(target).write_text(text, "utf-8")
