@@ -9,6 +9,7 @@ import re
 import socket
 import sys
 import tempfile
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,7 +19,8 @@ STRINGS = (
 )
 
 
-CLOSED = Path(tempfile.gettempdir(), "closed")  # one for all workers
+BEGUN = Path(tempfile.gettempdir(), "begun")  # one for all workers
+CLOSED = Path(tempfile.gettempdir(), "closed")
 
 
 class Closing:
@@ -49,6 +51,9 @@ def app(environ, start_response):
         write(b"first ")
     if path == "/fail":
         raise KeyError("on purpose")
+    if path == "/slow":
+        BEGUN.touch()
+        time.sleep(1)
     if path == "/late":
         return late(start_response)
     if path == "/body":
