@@ -4,6 +4,7 @@ import contextlib
 import html
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,11 +17,17 @@ import requests
 
 # All of our environment that a server gets. More of it would steer it.
 KEPT = "PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH"
+KEPT += "SYSTEMROOT", "USERPROFILE"  # without them Windows starts nothing
 # The guard makes a folder, waits until its input ends, as it does when we
 # end, however we end, removes the folder, and kills its process group.
 GUARD = """trap '' HUP INT PIPE TERM
 folder=$(mktemp -d "$1/server-XXXXXX") || exit
 echo "$folder"; read end; rm -rf "$folder"; kill -9 0"""
+GUARD = ["sh", "-c", GUARD, "sh"]
+GROUPS = hasattr(os, "killpg")
+if not GROUPS:  # as on Windows: there another guard looks for processes
+    script = str(Path(__file__).with_name("guard.py"))
+    GUARD = [sys.executable, "-X", "utf8", script]
 
 
 class Server:
@@ -28,11 +35,12 @@ class Server:
 
     def __init__(self, process, folder):
         self.process, self.folder, self.url = process, folder, None
+        self.listener = None  # a psutil.Process, once it answers
 
     @property
     def log(self):
         """All that the command has printed until now, one str."""
-        return Path(self.folder, "log").read_text(errors="replace")
+        return Path(self.folder, "log").read_text("utf-8", "replace")
 
     @property
     def workers(self):
@@ -56,15 +64,31 @@ class Server:
         """Return whether it answers HTTP; RuntimeError if it has ended."""
         if (status := self.process.poll()) is not None:
             raise RuntimeError(f"ended with status {status}:\n{self.log}")
+        with contextlib.suppress(psutil.Error):
+            processes = [psutil.Process(self.process.pid)]
+            if not GROUPS:  # on Windows, `python` starts the real Python
+                processes += processes[0].children(recursive=True)
+            return any(map(self.answers_from, processes))
+        return False
+
+    def answers_from(self, process):
+        """Return whether `process`, a psutil.Process, answers HTTP."""
         with contextlib.suppress(psutil.Error, requests.RequestException):
-            process = psutil.Process(self.process.pid)
             for socket in process.net_connections("tcp"):
                 if socket.status == psutil.CONN_LISTEN:
+                    self.listener = process
                     self.url = "http://{}:{}".format(*socket.laddr)
                     options = {"stream": True, "allow_redirects": False}
                     with self.get("/", timeout=5, **options):
                         return True
         return False
+
+
+def group(pid):
+    """Options of Popen: join a guard's process group; 0 is a new one."""
+    if GROUPS:
+        return {"process_group": pid}
+    return {"creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)}
 
 
 @contextlib.contextmanager
@@ -74,27 +98,37 @@ def start(command, files=None):
     It runs in this folder, or in one of its own with `files` (name: text).
     """
     with contextlib.ExitStack() as ends:  # the last to start ends first
-        guard = ["sh", "-c", GUARD, "sh", tempfile.gettempdir()]
-        guard = Popen(guard, stdin=PIPE, stdout=PIPE, process_group=0)
+        guard = [*GUARD, tempfile.gettempdir()]
+        guard = Popen(guard, stdin=PIPE, stdout=PIPE, **group(0))
         ends.callback(guard.communicate)
         folder = os.fsdecode(guard.stdout.readline().rstrip())
         if not folder:
             raise RuntimeError(f"no folder in {tempfile.gettempdir()}")
         log = ends.enter_context(open(Path(folder, "log"), "ab"))
         for name, text in (files or {}).items():
-            Path(folder, name).write_text(text)
+            Path(folder, name).write_text(text, "utf-8", newline="")
         env = {k: v for k, v in os.environ.items() if k in KEPT}
-        env["PATH"] = f"{Path(sys.executable).parent}:{env['PATH']}"
+        beside = str(Path(sys.executable).parent)
+        env["PATH"] = os.pathsep.join([beside, env["PATH"]])
         env |= {"TMPDIR": folder, "XDG_RUNTIME_DIR": folder}
         env |= {"PYTHONUNBUFFERED": "1"}  # no print waits in a buffer
+        env |= {"PYTHONUTF8": "1"}  # and Windows writes what others write
+        words = shlex.split(command)
+        while "=" in words[0]:  # NAME=value, as in a shell
+            name, _, value = words.pop(0).partition("=")
+            env[name] = value
+        program = shutil.which(words[0], path=env["PATH"])
+        if program is None:
+            raise RuntimeError(f"no command {words[0]!r} on the PATH")
         process = Popen(
-            ["env", *shlex.split(command)],  # env understands NAME=value
+            words,
+            executable=program,
             cwd=folder if files else None,
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            process_group=guard.pid,
+            **group(guard.pid),
         )
         ends.callback(stop, process)
         yield Server(process, folder)
