@@ -37,7 +37,11 @@ def pytest_configure(config):
     """Make this run's folder."""
     if hasattr(config, "workerinput"):
         return  # a worker of pytest-xdist works in its controller's folder
-    folder = Path(tempfile.mkdtemp(prefix="workbook-")).resolve()
+    place = tempfile.gettempdir()
+    if len(place) > 58 and os.name == "posix":
+        place = "/tmp"  # the path of a Unix socket must be short
+    folder = Path(tempfile.mkdtemp(prefix="workbook-", dir=place))
+    folder = folder.resolve()
     config.stash[FOLDER] = folder
     for name in [name for name in os.environ if name.startswith(OTHERS)]:
         del os.environ[name]

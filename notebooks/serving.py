@@ -20,8 +20,10 @@ KEPT = "PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH"
 KEPT += "SYSTEMROOT", "USERPROFILE"  # without them Windows starts nothing
 # The guard makes a folder, waits until its input ends, as it does when we
 # end, however we end, removes the folder, and kills its process group.
+# (A Unix socket in the folder has a path of 103 bytes at most, on macOS.)
 GUARD = """trap '' HUP INT PIPE TERM
-folder=$(mktemp -d "$1/server-XXXXXX") || exit
+cd "$1" && { [ ${#1} -le 76 ] || cd /tmp; } || exit
+folder=$(mktemp -d "$PWD/server-XXXXXX") || exit
 echo "$folder"; read end; rm -rf "$folder"; kill -9 0"""
 GUARD = ["sh", "-c", GUARD, "sh"]
 GROUPS = hasattr(os, "killpg")
