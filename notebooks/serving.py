@@ -26,7 +26,7 @@ cd "$1" && { [ ${#1} -le 76 ] || cd /tmp; } || exit
 folder=$(mktemp -d "$PWD/server-XXXXXX") || exit
 echo "$folder"; read end; rm -rf "$folder"; kill -9 0"""
 GUARD = ["sh", "-c", GUARD, "sh"]
-GROUPS = hasattr(os, "killpg")
+GROUPS = hasattr(os, "setpgid")
 if not GROUPS:  # as on Windows: there another guard looks for processes
     script = str(Path(__file__).with_name("guard.py"))
     GUARD = [sys.executable, "-X", "utf8", script]
