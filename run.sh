@@ -10,8 +10,13 @@ fail() {
     exit 2
 }
 
-file=$(readlink -f "${BASH_SOURCE[0]}") || fail "readlink -f does not work here"
-cd "$(dirname "$file")" # where wsgi.py is
+file=${BASH_SOURCE[0]}
+while [[ -L $file ]]; do # without readlink -f, which macOS had not before 12.3
+    target=$(readlink "$file")
+    [[ $target == /* ]] || target=$(dirname "$file")/$target
+    file=$target
+done
+CDPATH='' cd -P "$(dirname "$file")" # where wsgi.py is
 workers=${WORKERS-4}
 bind=${BIND-127.0.0.1:8000}
 

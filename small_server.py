@@ -494,6 +494,8 @@ def main():
     parser.add_argument("--threads", type=int, default=100)
     parser.add_argument("--environ", action="append", default=[])
     options = parser.parse_args()
+    if not hasattr(os, "fork"):
+        parser.error("this needs fork, which Windows has only in WSL")
     if min(options.workers, options.threads) < 1:
         parser.error("--workers and --threads need 1 or more")
     app = pkgutil.resolve_name(options.app)

@@ -1,5 +1,6 @@
 """Cells that need a command are skipped, visibly, where it is missing."""
 
+import ast
 import os
 import re
 import shutil
@@ -14,6 +15,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 import conftest
 
 ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted(
+    [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("exercises/**/*.ipynb")]
+)
 KINDS = "passed", "failed", "skipped"
 
 
@@ -122,8 +126,7 @@ def test_a_cell_of_another_system_says_why(tmp_path, monkeypatch, kind):
 
 
 def test_the_notebooks_name_what_we_know():
-    sheets = ROOT.glob("exercises/**/*.ipynb")
-    for path in sorted([*ROOT.glob("notebooks/*.ipynb"), *sheets]):
+    for path in NOTEBOOKS:
         for one in nbformat.read(path, as_version=4).cells:
             for tag in conftest.tags(one):
                 what = tag.removeprefix("needs-")
@@ -131,3 +134,76 @@ def test_the_notebooks_name_what_we_know():
                 assert what in known, (
                     f"{path.name}: add {what} to conftest.py"
                 )
+
+
+def needs(cell):
+    """What a cell needs by its tags, a set of str."""
+    return {tag for tag in conftest.tags(cell) if tag.startswith("needs-")}
+
+
+def names(cell):
+    """The names that a cell binds; and those of others that it needs at
+    once, not when a function that it defines is called; two sets of str."""
+    bound, used = set(), set()
+    found = [ast.parse(cell.source)]
+    while found:
+        node = found.pop()
+        if isinstance(node, ast.Name):
+            place = used if isinstance(node.ctx, ast.Load) else bound
+            place.add(node.id)
+        if isinstance(node, ast.alias):
+            bound.add((node.asname or node.name).partition(".")[0])
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            bound.add(node.name)
+            found += node.decorator_list
+        elif not isinstance(node, ast.Lambda):
+            found += ast.iter_child_nodes(node)
+    return bound, used - bound
+
+
+def orphans(notebook):
+    """The cells that would fail because a cell before is skipped, and its
+    names are missing: lines of text."""
+    code = [c for c in notebook.cells if c.cell_type == "code"]
+    whole = needs(code[0])
+    lacking = {}  # name: what it needs, as it was bound last
+    for cell in code:
+        bound, used = names(cell)
+        for name in sorted(used & lacking.keys()):
+            if more := lacking[name] - needs(cell) - whole:
+                yield f"cell {cell.id}: {name} needs {', '.join(more)}"
+        lacking |= dict.fromkeys(bound - lacking.keys(), needs(cell))
+        lacking |= {n: lacking[n] & needs(cell) for n in bound}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_cell_needs_the_names_of_one_that_is_skipped(path):
+    faults = list(orphans(nbformat.read(path, as_version=4)))
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize(
+    ("cells", "number"),
+    [
+        ([cell("x = 1", "needs-tea"), cell("x")], 1),
+        ([cell("x = 1", "needs-tea"), cell("x", "needs-tea")], 0),
+        ([cell("x = 1", "needs-tea"), cell("x", "needs-cake")], 1),
+        ([cell("x = 1"), cell("x = 2", "needs-tea"), cell("x")], 0),
+        ([cell("x = 1", "needs-tea"), cell("x = 2"), cell("x")], 0),
+        ([cell("import a.b", "needs-tea"), cell("a.b")], 1),
+        ([cell("from a import b", "needs-tea"), cell("b()")], 1),
+        ([cell("def f(): 1", "needs-tea"), cell("f()")], 1),
+        ([cell("x = 1", "needs-tea"), cell("def f(): x")], 0),
+        (
+            [
+                cell("1", "needs-tea"),
+                cell("x = 1", "needs-tea"),
+                cell("x"),
+            ],
+            0,
+        ),
+    ],
+)
+def test_a_name_that_is_missing_is_found(cells, number):
+    cells = cells if len(cells) == 3 else [cell("0"), *cells]
+    assert len(list(orphans(new_notebook(cells=cells)))) == number

@@ -1,0 +1,422 @@
+"""What other systems lack, taken away from this one: see also windows.py."""
+
+import ast
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+from test_serving import gone, pids_of
+from windows import environment, make_python
+
+import conftest
+from notebooks.serving import serve, start, wait_until
+
+ROOT = Path(__file__).resolve().parent.parent
+STEP = "python -m notebooks.steps.step_1"
+# Starts what the guard must end, tells its folder, and is killed.
+KILLED = """
+from notebooks.serving import start, wait_until
+with start({command!r}) as server:
+    wait_until(lambda: "ready" in server.log)
+    print(server.folder, flush=True)
+    input()
+"""
+# Has a child whose own parent has ended, and who nobody else knows.
+ORPHAN = """
+import subprocess, sys, time
+if sys.argv[1:] == ["parent"]:
+    subprocess.Popen([sys.executable, __file__, "child"])
+elif sys.argv[1:] == ["child"]:
+    print("ready")
+    time.sleep(60)
+else:
+    subprocess.run([sys.executable, __file__, "parent"])
+    time.sleep(60)
+"""
+# As `python` on Windows does, in a virtual environment.
+LAUNCHER = """
+import subprocess, sys
+subprocess.run([sys.executable, "-m", "notebooks.steps.step_1"])
+"""
+# What bash 3.2 of macOS, or its tools, do not know.
+NEW = (
+    r"\breadlink -f|\brealpath\b|\bdeclare -A|\bmapfile\b|\breadarray\b"
+    r"|\$\{\w+(,|\^|@)|&>>|\|&|\bcoproc\b|\bgrep -\w*P|\bsed -i"
+    r"|\bstat -c|\bnproc\b|\btimeout \d|\bdate -d|\[\[ -v|\blocal -n"
+)
+SCRIPTS = [ROOT / "run.sh", *ROOT.glob("tools/*.sh")]
+
+
+@pytest.fixture(scope="module")
+def windows(tmp_path_factory):
+    """A Python that lacks what Windows lacks, and its environment."""
+    python = make_python(tmp_path_factory.mktemp("windows"))
+    return python, environment(python)
+
+
+def told(windows, code, **variables):
+    """What this code prints in such a Python, in the folder of run.sh."""
+    python, env = windows
+    done = subprocess.run(
+        [python, "-c", code],
+        cwd=ROOT,
+        env=env | variables,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+# Windows.
+
+
+def test_what_windows_lacks_is_missing(windows):
+    """Else the tests below would show nothing."""
+    code = """if True:
+        import importlib, os, shutil
+        for name in "fcntl", "gunicorn", "k6", "gevent", "pyuwsgi":
+            try:
+                importlib.import_module(name)
+                print("there:", name)
+            except ModuleNotFoundError:
+                pass
+        for name in "sh", "env", "mktemp", "gunicorn", "k6", "uwsgi":
+            print(f"there: {name}\\n" if shutil.which(name) else "", end="")
+        print(hasattr(os, "fork"), hasattr(os, "setpgid"))
+    """
+    assert told(windows, code) == "False False\n"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("conftest", "my_flask_app", "small_server", "notebooks.probes"),
+        *("notebooks.guard", "notebooks.serving", "notebooks.steps.probe"),
+        *("exercises.checking", "exercises.commands"),
+    ],
+)
+def test_windows_can_import(windows, name):
+    told(windows, f"import {name}")
+
+
+def test_windows_serves_and_leaves_nothing(windows):
+    code = f"""if True:
+        from notebooks.serving import serve
+        with serve("A=1 {STEP}") as server:
+            print(server.get("/").text, server.folder)
+    """
+    answer, folder = told(windows, code).rsplit(" ", 1)
+    assert answer == "Hello, World!"
+    assert gone(folder.strip())
+
+
+def test_windows_runs_a_command_with_variables(windows):
+    code = """if True:
+        from notebooks.serving import run
+        script = "import os; print(os.environ['A'], os.environ['TMPDIR'])"
+        print(run(f'"A=two words" python -c "{script}"').stdout)
+    """
+    words = told(windows, code).split()
+    assert words[:2] == ["two", "words"]
+    assert Path(words[2]).name.startswith("server-")
+
+
+def test_windows_hands_on_what_nothing_starts_without(windows):
+    code = """if True:
+        from notebooks.serving import run
+        script = "import os; print(os.environ['SYSTEMROOT'])"
+        print(run(f'python -c "{script}"').stdout)
+    """
+    assert told(windows, code, SYSTEMROOT="C:Windows") == "C:Windows\n\n"
+
+
+def test_windows_has_files_in_utf_8(windows):
+    """Whatever the code page: LC_ALL=C without Python's way out of it."""
+    plain = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    code = """if True:
+        from notebooks.serving import run
+        text = "print('caf\\u00e9')"
+        print(ascii(run("python tea.py", {"tea.py": text}).stdout))
+    """
+    assert told(windows, code, **plain) == "'caf\\xe9\\n'\n"
+
+
+def test_windows_guard_ends_all_when_its_maker_is_killed(
+    windows, tmp_path
+):
+    """Also a process that no chain of parents leads to."""
+    python, env = windows
+    script = tmp_path / "orphan.py"
+    script.write_text(ORPHAN)
+    code = KILLED.format(command=f"python '{script}'")
+    with subprocess.Popen(
+        [python, "-c", code],
+        cwd=ROOT,
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as maker:
+        folder = maker.stdout.readline().strip()
+        assert len(pids_of(folder)) == 2
+        maker.kill()
+    assert maker.returncode == -signal.SIGKILL
+    wait_until(lambda: gone(folder))
+
+
+def test_windows_finds_who_listens_behind_a_launcher(windows, tmp_path):
+    """And asks the others, too, when it may not look into one."""
+    script = tmp_path / "launcher.py"
+    script.write_text(LAUNCHER)
+    code = f"""if True:
+        import psutil
+        from notebooks.serving import serve
+        look = psutil.Process.net_connections
+        def refused(process, kind):
+            if "launcher.py" in process.cmdline()[-1]:
+                raise psutil.AccessDenied(process.pid)
+            return look(process, kind)
+        psutil.Process.net_connections = refused
+        with serve("PYTHONPATH=. python '{script}'") as server:
+            print(server.get("/").text)
+            print(server.listener.pid != server.process.pid)
+    """
+    assert told(windows, code) == "Hello, World!\nTrue\n"
+
+
+def test_small_server_says_in_one_line_that_it_cannot_run(windows):
+    python, env = windows
+    done = subprocess.run(
+        [python, "-m", "small_server", "wsgi:app"],
+        cwd=ROOT,
+        env=env,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    assert done.returncode == 2
+    last = done.stderr.splitlines()[-1]
+    assert last.endswith("this needs fork, which Windows has only in WSL")
+
+
+def test_windows_needs_neither_gunicorn_nor_posix_in_these_cells(
+    windows, tmp_path
+):
+    """The tags of conftest.py, asked by such a Python."""
+    code = """if True:
+        import conftest
+        from types import SimpleNamespace as Made
+        def cell(*tags):
+            return Made(cell_type="code", metadata={"tags": list(tags)})
+        for what in "flask", "gunicorn", "k6", "uwsgi", "posix":
+            notebook = Made(cells=[cell(), cell(f"needs-{what}")])
+            print(conftest.lacks(notebook, notebook.cells[1]))
+    """
+    runs, *skipped = told(windows, code).splitlines()
+    assert runs == "None"
+    assert len(skipped) == 4 and all("use WSL" in why for why in skipped)
+
+
+# macOS.
+
+
+def test_who_may_not_look_at_all_sockets_can_serve(root, monkeypatch):
+    """As on macOS: only root may see those of others."""
+    look, mine = psutil.Process.net_connections, psutil.Process()
+
+    def refused(process, kind="inet"):
+        if mine not in process.parents():
+            raise psutil.AccessDenied(process.pid)
+        return look(process, kind)
+
+    monkeypatch.setattr(psutil.Process, "net_connections", refused)
+    monkeypatch.setattr(psutil, "net_connections", None)
+    with serve(STEP) as server:
+        assert server.get("/").text == "Hello, World!"
+
+
+def test_without_proc_a_cell_is_skipped(tmp_path):
+    """macOS has no /proc."""
+    text = (ROOT / "conftest.py").read_text()
+    assert text.count('"/proc/') == 1
+    copy = tmp_path / "other.py"
+    copy.write_text(text.replace('"/proc/', '"/no-proc/'))
+    code = f"""if True:
+        import sys
+        sys.path.insert(0, {str(tmp_path)!r})
+        import other
+        print(other.SYSTEMS["linux"][0], other.SYSTEMS["posix"][0])
+    """
+    command = [sys.executable, "-c", code]
+    assert subprocess.check_output(command, text=True) == "False True\n"
+
+
+def test_only_cells_that_say_so_read_proc():
+    for path in ROOT.glob("notebooks/*.ipynb"):
+        notebook = nbformat.read(path, as_version=4)
+        for cell in notebook.cells:
+            reads = re.search(r"/proc/|\bpss\b", cell.source)
+            if cell.cell_type == "code" and reads:
+                define = ast.parse(cell.source).body[-1]
+                assert "needs-linux" in conftest.tags(cell) or isinstance(
+                    define, ast.FunctionDef
+                ), f"{path.name}, cell {cell.id}: tag it needs-linux"
+
+
+@pytest.mark.parametrize("letters", [20, 58, 59, 97, 200])
+def test_a_socket_fits_into_a_server_s_folder(monkeypatch, letters):
+    """Whatever TMPDIR is: a Unix socket's path has 103 bytes, on macOS."""
+    folder = Path("/tmp", f"t{os.getpid()}".ljust(letters - 5, "-"))
+    folder.mkdir()
+    try:
+        monkeypatch.setattr("tempfile.tempdir", str(folder))
+        with start("true") as server:
+            path = Path(server.folder, "gunicorn.ctl")
+        assert len(os.fsencode(path)) <= 103
+        assert (path.parent.parent == folder) == (letters <= 76)
+    finally:
+        folder.rmdir()
+
+
+def test_a_run_of_the_tests_has_a_short_folder(tmp_path):
+    """A server's folder in it must still fit, and be seen when left."""
+    test = tmp_path / "test_place.py"
+    test.write_text("""if True:
+        import tempfile
+        def test_place():
+            assert len(tempfile.gettempdir()) <= 76
+    """)
+    shutil.copy(ROOT / "conftest.py", tmp_path)
+    deep = tmp_path / ("long" * 30)
+    deep.mkdir()
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:nbval",
+            str(test),
+        ],
+        cwd=tmp_path,
+        env=os.environ | {"TMPDIR": str(deep)},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "1 passed" in done.stdout, done.stdout
+
+
+@pytest.fixture
+def old_tools(tmp_path):
+    """A PATH whose readlink is that of macOS before 12.3, without -f."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for tool in "bash", "dirname", "od", "tr":
+        (tools / tool).symlink_to(shutil.which(tool))
+    for name, text in {
+        "readlink": f"[ $# = 1 ] && exec {shutil.which('readlink')} $1",
+        "gunicorn": "pwd",
+    }.items():
+        (tools / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tools / name).chmod(0o755)
+    return str(tools)
+
+
+@pytest.mark.parametrize("link", ["run.sh", "a/link", "b/link"])
+def test_run_sh_finds_its_folder_without_readlink_f(
+    old_tools, tmp_path, link
+):
+    """By its own path, by a link, and by a link to a link."""
+    there = tmp_path / "the place"
+    for name in "the place", "a", "b", "elsewhere/the place":
+        (tmp_path / name).mkdir(parents=True)
+    shutil.copy(ROOT / "run.sh", there)
+    (tmp_path / "a/link").symlink_to("../the place/run.sh")
+    (tmp_path / "b/link").symlink_to(tmp_path / "a/link")
+    script = "the place/run.sh" if link == "run.sh" else link
+    done = subprocess.run(
+        ["bash", script],
+        cwd=tmp_path,
+        env={"PATH": old_tools, "CDPATH": str(tmp_path / "elsewhere")},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    assert done.stdout == f"{there}\n", done.stderr
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_scripts_need_no_newer_bash_than_3_2(path):
+    code = re.sub(r"(?m)(^|\s)#.*", "", path.read_text())
+    found = re.search(NEW, code)
+    assert not found, f"{path.name} has {found[0]!r}, unknown on macOS"
+
+
+@pytest.mark.parametrize(
+    "line", ["readlink -f x", "declare -A x", "${x,,}", "a |& b", "nproc"]
+)
+def test_what_is_too_new_is_found(line):
+    assert re.search(NEW, line)
+
+
+# Checkouts and downloads whose lines end with CR LF.
+
+
+def test_windows_git_leaves_the_line_ends_alone(tmp_path):
+    shutil.copy(ROOT / ".gitattributes", tmp_path)
+    scripts = [shutil.copy(path, tmp_path) for path in SCRIPTS]
+    git = ["git", "-c", "core.autocrlf=true", "-c", "core.eol=crlf"]
+    git += ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for words in (
+        *(["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]),
+        *(["rm", "-q", "-r", "."], ["checkout", "-q", "HEAD", "--", "."]),
+    ):
+        subprocess.run([*git, *words], cwd=tmp_path, check=True)
+    assert scripts
+    for script in scripts:
+        assert b"\r" not in Path(script).read_bytes(), script
+
+
+def test_the_app_and_the_helper_bear_carriage_returns(tmp_path):
+    """As after a download that has changed the line ends."""
+    names = "wsgi.py", "my_flask_app.py", "templates/greet.html"
+    files = [
+        *(ROOT / name for name in names),
+        *ROOT.glob("notebooks/*.py"),
+    ]
+    for path in files:
+        copy = tmp_path / path.relative_to(ROOT)
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    code = """if True:
+        from notebooks.serving import serve
+        with serve("flask --app wsgi run --port 0") as server:
+            print(ascii(server.get("/greet/Ada").text))
+    """
+    told = subprocess.check_output(
+        [sys.executable, "-c", code], cwd=tmp_path, text=True, timeout=60
+    )
+    with serve("flask --app wsgi run --port 0") as server:
+        assert told == f"{server.get('/greet/Ada').text!a}\n"
+
+
+def test_what_a_cell_reads_without_an_encoding_is_ascii():
+    """Windows would read other letters by its code page."""
+    for pattern in "*.py", "templates/*", "notebooks/**/*.py", "deploy/*":
+        for path in ROOT.glob(pattern):
+            assert path.is_dir() or path.read_bytes().isascii(), path
