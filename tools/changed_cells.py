@@ -147,7 +147,9 @@ def report(table, found, notes):
     name, the cell's id, and its lines; `notes` are lines of their own."""
     notebooks = len({name for name, *_ in found})
     count = f"Changed cells: {len(found)}, in notebooks: {notebooks}."
-    parts = [count + "\n", "".join(f"- {note}\n" for note in notes), table]
+    parts = [count + "\n"]
+    parts += ["".join(f"- {note}\n" for note in notes)] if notes else []
+    parts += [table]
     size, last = sum(map(len, parts)), None
     for n, (name, id, lines) in enumerate(found):
         head = f"## {link(name)}\n\n" if name != last else ""

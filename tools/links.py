@@ -66,7 +66,7 @@ def fault(session, url):
                 return None
             if not reply.ok:
                 return f"answers {reply.status_code}"
-            body = reply.raw.read(PAGE, decode_content=True)
+            body = anchor and reply.raw.read(PAGE, decode_content=True)
     except (requests.RequestException, HTTPError) as error:
         return f"does not answer: {type(error).__name__}"
     if anchor and not re.search(
