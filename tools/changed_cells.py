@@ -27,8 +27,8 @@ from conftest import installed
 from tools.refresh import FAILURES, code_cells, execute
 
 FOLDERS = "notebooks", "exercises", "exercises/solutions"
-CUT = 2_000  # letters of one cell's part, of a version, and of a ...
-LIMIT = 30_000  # report: an issue takes 65,536, and has two of them
+CUT = 2_000  # letters that a report shows of one cell
+LIMIT = 30_000  # letters of a report: an issue takes 65,536, and has two
 # On the host that runs this, a link leads to the commit that was run.
 HOST = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/blob/{GITHUB_SHA}/"
 
