@@ -283,6 +283,14 @@ def test_form_of_a_sheet(path):
     assert not found, "\n".join(found)
 
 
+@pytest.mark.parametrize("path", SHEETS, ids=name_of)
+def test_the_count_needs_what_the_checks_need(path):
+    """Where they are skipped, it would count less than is stored."""
+    checks, last = of_role(path, "grade"), cells(read(path), "code")[-1]
+    needs = {tag for check in checks.values() for tag in tags(check)}
+    assert {tag for tag in needs if "needs-" in tag} <= set(tags(last))
+
+
 # The answers.
 
 
