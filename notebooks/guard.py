@@ -4,9 +4,11 @@ It makes a folder in sys.argv[1], and prints its path; waits until its input
 ends; kills all processes that got the folder as their TMPDIR; removes it.
 """
 
+import os
 import shutil
 import sys
 import tempfile
+import time
 
 import psutil
 
@@ -31,4 +33,8 @@ if __name__ == "__main__":
         for process in found:
             process.kill()
         psutil.wait_procs(found, timeout=1)
-    shutil.rmtree(folder)
+    for _ in range(100):  # Windows removes no file that is still open
+        shutil.rmtree(folder, ignore_errors=True)
+        if not os.path.exists(folder):
+            break
+        time.sleep(0.1)

@@ -70,6 +70,7 @@ def told(windows, code, **variables):
         [python, "-c", code],
         cwd=ROOT,
         env=env | variables,
+        stdin=subprocess.DEVNULL,
         check=False,
         capture_output=True,
         text=True,
@@ -184,6 +185,27 @@ def test_windows_guard_ends_all_when_its_maker_is_killed(
         maker.kill()
     assert maker.returncode == -signal.SIGKILL
     wait_until(lambda: gone(folder))
+
+
+def test_windows_guard_waits_until_a_file_can_be_removed(
+    windows, tmp_path
+):
+    """The log is open for a moment longer than the pipe to the guard."""
+    code = f"""if True:
+        import runpy, shutil, sys
+        real, tries = shutil.rmtree, []
+        def busy(folder, ignore_errors=False):
+            tries.append(folder)
+            if len(tries) == 3:
+                real(folder)
+            elif not ignore_errors:
+                raise PermissionError(13, "it is open", folder)
+        shutil.rmtree = busy
+        sys.argv[1:] = [{str(tmp_path)!r}]
+        runpy.run_path("notebooks/guard.py", run_name="__main__")
+    """
+    folder = Path(told(windows, code).strip())
+    assert folder.parent == tmp_path and not folder.exists()
 
 
 def test_windows_finds_who_listens_behind_a_launcher(windows, tmp_path):
