@@ -33,7 +33,7 @@ from test_notebooks import (
     where,
 )
 
-from conftest import lacks
+from conftest import lacks, tags
 from exercises import checking
 from notebooks.serving import wait_until
 from tests.forking import Forked, Forks
