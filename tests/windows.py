@@ -24,7 +24,7 @@ FOR_WINDOWS = (
 # What requirements.txt does not install there.
 HIDDEN = "gunicorn", "gevent", "pyuwsgi", "uwsgi", "k6", "hadolint"
 SITE = """
-import os, signal, socket, sys
+import os, signal, socket, subprocess, sys
 for name in "fcntl", "grp", "pwd", "termios":
     sys.modules[name] = None
 for module, names in {
@@ -34,6 +34,14 @@ for module, names in {
 }.items():
     for name in names.split():
         delattr(module, name)
+
+begin = subprocess.Popen.__init__
+
+def alone(self, *args, **options):  # no signal to a group reaches it
+    options.setdefault("start_new_session", "process_group" not in options)
+    begin(self, *args, **options)
+
+subprocess.Popen.__init__ = alone
 """
 
 
