@@ -17,7 +17,7 @@ import requests
 
 # All of our environment that a server gets. More of it would steer it.
 KEPT = "PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH"
-KEPT += "SYSTEMROOT", "USERPROFILE"  # without them Windows starts nothing
+KEPT += "SYSTEMROOT", "USERPROFILE"  # of Windows, which needs them
 # The guard makes a folder, waits until its input ends, as it does when we
 # end, however we end, removes the folder, and kills its process group.
 # (A Unix socket in the folder has a path of 103 bytes at most, on macOS.)
@@ -27,7 +27,7 @@ folder=$(mktemp -d "$PWD/server-XXXXXX") || exit
 echo "$folder"; read end; rm -rf "$folder"; kill -9 0"""
 GUARD = ["sh", "-c", GUARD, "sh"]
 GROUPS = hasattr(os, "setpgid")
-if not GROUPS:  # as on Windows: there another guard looks for processes
+if not GROUPS:  # as on Windows: there a guard looks for the processes
     script = str(Path(__file__).with_name("guard.py"))
     GUARD = [sys.executable, "-X", "utf8", script]
 
@@ -47,7 +47,8 @@ class Server:
     @property
     def workers(self):
         """The child processes, a list of psutil.Process."""
-        return psutil.Process(self.process.pid).children()
+        parent = self.listener or psutil.Process(self.process.pid)
+        return parent.children()
 
     def get(self, path, method="GET", timeout=10, **options):
         """Ask for `path`; return the requests.Response, or raise its error

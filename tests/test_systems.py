@@ -224,8 +224,9 @@ def test_windows_finds_who_listens_behind_a_launcher(windows, tmp_path):
         with serve("PYTHONPATH=. python '{script}'") as server:
             print(server.get("/").text)
             print(server.listener.pid != server.process.pid)
+            print(server.workers)
     """
-    assert told(windows, code) == "Hello, World!\nTrue\n"
+    assert told(windows, code) == "Hello, World!\nTrue\n[]\n"
 
 
 def test_small_server_says_in_one_line_that_it_cannot_run(windows):
