@@ -132,8 +132,9 @@ def test_versions():
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A project with a notebook that has changed, one with a new error,
-    and one with a cell that cannot run here; a Path."""
+    """A project with a notebook that has a new error, one that has
+    changed, one with a cell that cannot run here, and one with another
+    figure; a Path."""
     monkeypatch.setattr(changed_cells, "ROOT", tmp_path)
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "lock").write_text("nbval==0.1 \\\n")
@@ -147,7 +148,13 @@ def folder(tmp_path, monkeypatch):
             cell("c02-1", "print('new')", says("old\n")),
             cell("c02-2", "1 / 0", ERROR, tags=["raises-exception"]),
         ],
-        "03_missing": [cell("c03-1", "tea", tags=["needs-no-such"])],
+        "03_missing": [
+            cell("c03-1", "tea", tags=["needs-no-such"]),
+            cell("c03-2", "print('new')", says("old\n")),
+        ],
+        "04_figure": [
+            cell("c04-1", "1", PICTURE, tags=["nbval-ignore-output"])
+        ],
     }.items():
         path = tmp_path / "notebooks" / f"{name}.ipynb"
         nbformat.write(new_notebook(cells=cells), path)
@@ -171,7 +178,7 @@ def test_the_report_of_a_run(folder):
     status, text = run(folder)
     assert status == 1
     assert texts(folder) == before
-    assert text.startswith("Changed cells: 3, in notebooks: 2.")
+    assert text.startswith("Changed cells: 4, in notebooks: 3.")
     for words in (
         "after it were not run: `KeyError: 'tea'`",
         "not all was run, no-such is not installed",
@@ -192,8 +199,9 @@ def test_what_passes_is_stored_if_asked(folder):
     after = texts(folder)
     assert status == 1
     same = {name for name in before if before[name] == after[name]}
-    assert same == {"01_error.ipynb", "03_missing.ipynb"}
-    (folder / "notebooks/01_error.ipynb").unlink()
+    assert same == {*before} - {"02_changed.ipynb"}
+    for name in "01_error", "03_missing":
+        (folder / f"notebooks/{name}.ipynb").unlink()
     changed = folder / "notebooks/02_changed.ipynb"
     changed.write_text(before[changed.name])
     assert run(folder, "--store")[0] == 0

@@ -4,7 +4,7 @@ Usage: python tools/changed_cells.py [--store] LOCK REPORT [NOTEBOOK ...]
 
 LOCK is the lock file with the versions that the stored outputs come from,
 REPORT the file to write; without a NOTEBOOK all chapters and sheets are
-run. With --store, those in which no cell fails are stored.
+run. With --store, those that have changed are stored, unless a cell fails.
 
 The exit status is 1 when a cell fails, and, without --store, when an
 output has changed.
@@ -187,20 +187,19 @@ def main(arguments):
         for reason in sorted({missing(c) for c in skipped}):
             notes.append(f"{link(name)}: not all was run, {reason}")
         old.cells = [c for c in old.cells if c not in skipped]
-        new = copy.deepcopy(old)
+        new, keep = copy.deepcopy(old), bool(skipped)
         try:
             execute(new, path.parent)
         except FAILURES as error:
-            failed = True
+            failed = keep = True
             notes.append(
                 f"{link(name)}: a cell fails, and those after it were "
                 f"not run: `{why(error)}`"
             )
-        else:
-            if store and not skipped:
-                nbformat.write(new, path)
         cells = [(name, *change) for change in changes(old, new)]
         found += cells
+        if store and cells and not keep:  # not for a figure alone
+            nbformat.write(new, path)
         ids = ", ".join(id for _, id, _ in cells)
         print(f"{name}: {ids or 'same'}", flush=True)
     table = versions(locked(Path(lock).read_text("utf-8")))
