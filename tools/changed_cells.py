@@ -23,7 +23,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from conftest import installed
+from conftest import lacks
 from tools.refresh import FAILURES, code_cells, execute
 
 FOLDERS = "notebooks", "exercises", "exercises/solutions"
@@ -31,15 +31,6 @@ CUT = 2_000  # letters that a report shows of one cell
 LIMIT = 30_000  # letters of a report: an issue takes 65,536, and has two
 # On the host that runs this, a link leads to the commit that was run.
 HOST = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/blob/{GITHUB_SHA}/"
-
-
-def missing(cell):
-    """Why a cell cannot be run here, a str, or None: the tests skip it."""
-    for tag in cell.metadata.get("tags", []):
-        command = tag.removeprefix("needs-")
-        if command != tag and not installed(command):
-            return f"{command} is not installed"
-    return None
 
 
 def shown(cell):
@@ -183,8 +174,8 @@ def main(arguments):
     for path in paths:
         name = path.relative_to(ROOT).as_posix()
         old = nbformat.read(path, as_version=4)
-        skipped = [c for c in code_cells(old) if missing(c)]
-        for reason in sorted({missing(c) for c in skipped}):
+        skipped = [c for c in code_cells(old) if lacks(old, c)]
+        for reason in sorted({lacks(old, c) for c in skipped}):
             notes.append(f"{link(name)}: not all was run, {reason}")
         old.cells = [c for c in old.cells if c not in skipped]
         new, keep = copy.deepcopy(old), bool(skipped)
