@@ -13,8 +13,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import nbval.kernel
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+
+from tools.kernels import Kernels
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS = Path(__file__).with_name("seconds.json")
@@ -87,7 +90,9 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.hookimpl(trylast=True)  # the terminal has its reporter by then
 def pytest_configure(config):
-    """Say how it goes, where the tests are spread."""
+    """Say how it goes, where the tests are spread, and let no kernel of
+    one process lose its ports to a server or a client of another."""
+    nbval.kernel.KernelManager = Kernels
     here = hasattr(config, "workerinput")
     if (
         config.getoption("tx", None)

@@ -181,7 +181,7 @@ def test_the_report_of_a_run(folder):
     assert text.startswith("Changed cells: 4, in notebooks: 3.")
     for words in (
         "after it were not run: `KeyError: 'tea'`",
-        "not all was run, no-such is not installed",
+        "not all was run, no-such is not installed: its chapter says how",
         f"| nbval | 0.1 | {version('nbval')} |",
         "[c01-2](notebooks/01_error.ipynb#cell-id=c01-2)",
         "-1\n+KeyError: 'tea'",

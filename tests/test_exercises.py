@@ -47,6 +47,7 @@ from tools.build_exercises import (
     number,
     role,
 )
+from tools.kernels import AsyncKernels
 
 SOLVED = sorted(SOLUTIONS.glob("*.ipynb"))
 SHEETS = sorted([*SOLVED, *BLANKS.glob("*.ipynb")])
@@ -434,7 +435,12 @@ def test_cheats(root, tmp_path, monkeypatch):
     notebook = new_notebook(
         cells=[new_code_cell(text) for text in texts], metadata=METADATA
     )
-    client = NotebookClient(notebook, timeout=60, allow_errors=True)
+    client = NotebookClient(
+        notebook,
+        timeout=60,
+        allow_errors=True,
+        kernel_manager_class=AsyncKernels,
+    )
     client.execute(cwd=tmp_path)
     said = []
     for cell in notebook.cells:

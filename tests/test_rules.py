@@ -129,7 +129,7 @@ def test_a_stale_index_is_found(tmp_path):
     """A copy that has lost all chapters but the index is stale."""
     (tmp_path / "tools").mkdir()
     (tmp_path / "notebooks").mkdir()
-    for name in "refresh.py", "index_rules.py":
+    for name in "kernels.py", "refresh.py", "index_rules.py":
         text = (ROOT / "tools" / name).read_text("utf-8")
         (tmp_path / "tools" / name).write_text(text, "utf-8")
     for name in "pep3333.csv", "14_find_a_rule.ipynb":

@@ -14,10 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 import requests
-from jupyter_client.manager import KernelManager
 
 from conftest import NO_POSIX, POSIX
 from notebooks.serving import link, run, serve, start, wait_until
+from tools.kernels import Kernels
 
 if not POSIX:
     pytest.skip(NO_POSIX, allow_module_level=True)
@@ -258,7 +258,7 @@ class Kernel:
     """A kernel in the folder of run.sh, and a client that asks it."""
 
     def __init__(self):
-        self.manager = KernelManager(kernel_name="python3")
+        self.manager = Kernels(kernel_name="python3")
         self.manager.start_kernel(stderr=-3)  # subprocess.DEVNULL
         self.client = self.manager.client()
         self.client.start_channels()

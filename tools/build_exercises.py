@@ -21,6 +21,7 @@ from nbclient.exceptions import DeadKernelError
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+from tools.kernels import AsyncKernels
 from tools.refresh import code_cells, normalise
 
 BLANKS = ROOT / "exercises"
@@ -87,6 +88,7 @@ def execute(notebook, folder):
         notebook,
         timeout=60,
         kernel_name="python3",
+        kernel_manager_class=AsyncKernels,
         resources={"metadata": {"path": folder}},
         coalesce_streams=True,
         allow_errors=True,

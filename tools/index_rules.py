@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from refresh import METADATA, normalise
+from refresh import METADATA, AsyncKernels, normalise
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 RULES = NOTEBOOKS / "pep3333.csv"
@@ -144,7 +144,12 @@ def store(path, notebook, arguments):
         return int(stale)
     old = path.read_text("utf-8") if path.exists() else ""
     resources = {"metadata": {"path": NOTEBOOKS}}
-    NotebookClient(notebook, timeout=60, resources=resources).execute()
+    NotebookClient(
+        notebook,
+        timeout=60,
+        resources=resources,
+        kernel_manager_class=AsyncKernels,
+    ).execute()
     new = nbformat.writes(normalise(notebook)) + "\n"
     path.write_text(new, encoding="utf-8")
     print(f"{path.name}: {'same' if new == old else 'changed'}")

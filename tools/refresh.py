@@ -14,6 +14,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
 
 HERE = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(HERE))
+from tools.kernels import AsyncKernels
+
 METADATA = {
     "kernelspec": {
         "display_name": "Python 3 (ipykernel)",
@@ -37,6 +40,7 @@ def execute(notebook, folder):
         notebook,
         timeout=60,
         kernel_name="python3",
+        kernel_manager_class=AsyncKernels,
         resources={"metadata": {"path": folder}},
         coalesce_streams=True,
     )
