@@ -149,6 +149,7 @@ def folder(tmp_path, monkeypatch):
             cell("c02-2", "1 / 0", ERROR, tags=["raises-exception"]),
         ],
         "03_missing": [
+            cell("c03-0", "tea = 1"),
             cell("c03-1", "tea", tags=["needs-no-such"]),
             cell("c03-2", "print('new')", says("old\n")),
         ],
