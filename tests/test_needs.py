@@ -21,7 +21,6 @@ NOTEBOOKS = sorted(
 posix = pytest.mark.skipif(
     not conftest.POSIX, reason="its programs are for sh"
 )
-KINDS = "passed", "failed", "skipped"
 
 
 def cell(source, *tags):
@@ -38,51 +37,61 @@ def program(folder, name):
     return str(folder)
 
 
-def outcomes(folder, cells, path=None):
-    """Run `cells` as a notebook of its own under our conftest.py.
+NOTEBOOK = {  # name: cells
+    "lacks": [
+        cell("x = 1"),
+        cell("raise SystemError", "needs-no-such-command"),
+        cell("assert x == 1", "error-of-some-kind"),
+    ],
+    "has": [
+        cell("x = 1", "needs-tea"),
+        cell("assert x == 2", "needs-tea"),
+    ],
+    "whole": [
+        new_markdown_cell("# A chapter"),
+        cell("x = 1", "needs-no-such-cake"),
+        cell("assert x == 1"),
+    ],
+}
 
-    Commands are looked for on `path`, a str; by default on our PATH.
-    Returns the numbers of cells that passed, failed and were skipped, a
-    dict, and what pytest said, a str.
-    """
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """Those notebooks, run under our conftest.py, where there is a command
+    tea; a dict {name: outcomes of the cells}, and what pytest said."""
+    folder = tmp_path_factory.mktemp("needs")
     shutil.copy(ROOT / "conftest.py", folder)
-    nbformat.write(new_notebook(cells=cells), Path(folder, "a.ipynb"))
+    for name, cells in NOTEBOOK.items():
+        notebook = new_notebook(cells=cells)
+        nbformat.write(notebook, Path(folder, f"{name}.ipynb"))
+    path = program(folder, "tea") + os.pathsep + os.environ["PATH"]
     options = "--nbval", "--nbval-current-env", "-p", "no:anyio", "-rs"
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, "a.ipynb"],
+        [sys.executable, "-m", "pytest", *options, "-v", folder],
         cwd=folder,
-        env=os.environ
-        | {"PATH": path or os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)},
         check=False,
         capture_output=True,
         text=True,
         timeout=60,
     )
-    said = done.stdout + done.stderr
-    found = {k: re.search(rf"(\d+) {k}", said) for k in KINDS}
-    return {k: int(v[1]) for k, v in found.items() if v}, said
+    outcomes = {name: [] for name in NOTEBOOK}
+    line = r"(?m)^(\w+)\W+ipynb::Cell \d+ (\w+)"
+    for name, outcome in re.findall(line, done.stdout):
+        outcomes[name].append(outcome)
+    return outcomes, done.stdout + done.stderr
 
 
-def test_a_cell_without_its_command_is_skipped_and_says_why(tmp_path):
-    cells = [
-        cell("x = 1"),
-        cell("raise SystemError", "needs-no-such-command"),
-        cell("assert x == 1", "error-of-some-kind"),
-    ]
-    counts, said = outcomes(tmp_path, cells)
-    assert counts == {"passed": 2, "skipped": 1}, said
+def test_a_cell_without_its_command_is_skipped_and_says_why(ran):
+    outcomes, said = ran
+    assert outcomes["lacks"] == ["PASSED", "SKIPPED", "PASSED"], said
     assert "no-such-command is not installed: " in said
 
 
 @posix
-def test_a_cell_with_its_command_runs(tmp_path):
-    path = program(tmp_path, "tea") + os.pathsep + os.environ["PATH"]
-    cells = [
-        cell("x = 1", "needs-tea"),
-        cell("assert x == 2", "needs-tea"),
-    ]
-    counts, said = outcomes(tmp_path, cells, path)
-    assert counts == {"passed": 1, "failed": 1}, said
+def test_a_cell_with_its_command_runs(ran):
+    outcomes, said = ran
+    assert outcomes["has"] == ["PASSED", "FAILED"], said
 
 
 @posix
@@ -105,15 +114,10 @@ def test_a_command_beside_this_python_will_do(tmp_path, monkeypatch):
     assert conftest.installed("tea")
 
 
-def test_a_tag_of_the_first_code_cell_is_for_the_whole_notebook(tmp_path):
-    cells = [
-        new_markdown_cell("# A chapter"),
-        cell("x = 1", "needs-no-such-command"),
-        cell("assert x == 1"),
-    ]
-    counts, said = outcomes(tmp_path, cells)
-    assert counts == {"skipped": 2}, said
-    assert said.count("no-such-command is not installed: ") == 1, said
+def test_a_tag_of_the_first_code_cell_is_for_the_whole_notebook(ran):
+    outcomes, said = ran
+    assert outcomes["whole"] == ["SKIPPED", "SKIPPED"], said
+    assert "[2]" in re.search(".*no-such-cake is not installed: ", said)[0]
 
 
 @pytest.mark.parametrize("kind", conftest.SYSTEMS)
