@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SECONDS = Path(__file__).with_name("seconds.json")
 # A test waits for servers most of its time. And each process reads all the
 # tests before it runs any: many of them do not pay.
-EACH_CORE, MOST = 2, 12
+EACH_CORE, MOST = 3, 12
 PAUSE = 15  # seconds between two lines, where they are not rewritten
 UNKNOWN = 5  # seconds that a batch takes of which we know nothing
 # These put a load on servers and draw what they measured: one at a time.
@@ -63,7 +63,7 @@ def pytest_addoption(parser):
 
 
 def pytest_xdist_auto_num_workers(config):
-    """Two processes for each core; none for a single notebook; an int."""
+    """Three processes for each core; none for a single notebook; an int."""
     files = {arg.partition("::")[0] for arg in config.args}
     if len(files) == 1 and files.pop().endswith(".ipynb"):
         return 0
@@ -121,8 +121,10 @@ class Progress:
         """No letter for each test: the lines below say more."""
         if not hasattr(report, "wasxfail"):
             if report.when == "call" or report.outcome == "skipped":
-                return report.outcome, "", ""
-            return "" if report.passed else "error", "", ""
+                return report.outcome, "", report.outcome.upper()
+            return (
+                ("", "", "") if report.passed else ("error", "", "ERROR")
+            )
 
     def pytest_runtest_logstart(self, nodeid):
         self.running.add(nodeid)

@@ -94,11 +94,11 @@ def test_the_line_says_what_runs_and_what_is_left():
 def test_what_passes_is_counted_and_what_fails_is_named_at_once():
     it, _ = progress({}, [])
     passed = SimpleNamespace(outcome="passed", passed=True, when="call")
-    assert it.pytest_report_teststatus(passed) == ("passed", "", "")
+    assert it.pytest_report_teststatus(passed) == ("passed", "", "PASSED")
     passed.when = "setup"
     assert it.pytest_report_teststatus(passed) == ("", "", "")
     broken = SimpleNamespace(outcome="failed", passed=False, when="setup")
-    assert it.pytest_report_teststatus(broken) == ("error", "", "")
+    assert it.pytest_report_teststatus(broken) == ("error", "", "ERROR")
 
 
 CELLS = (
