@@ -57,7 +57,8 @@ def make_python(folder):
             new = copy / path.name
             if not path.name.startswith(HIDDEN) and not new.exists():
                 new.symlink_to(path)
-    (copy / "sitecustomize.py").write_text(SITE)
+    (copy / "windows_lacks.py").write_text(SITE)
+    (copy / "windows_lacks.pth").write_text("import windows_lacks\n")
     python = Path(folder, "bin", "python")
     for name in "flask", "waitress-serve", "cheroot":
         text = Path(sysconfig.get_path("scripts"), name).read_text()
