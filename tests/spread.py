@@ -93,13 +93,15 @@ def pytest_configure(config):
     """Say how it goes, where the tests are spread, and let no kernel of
     one process lose its ports to a server or a client of another."""
     nbval.kernel.KernelManager = Kernels
-    here = hasattr(config, "workerinput")
-    if (
-        config.getoption("tx", None)
-        and not here
-        and not config.option.verbose
-    ):
+    if hasattr(config, "workerinput"):
+        return
+    if config.getoption("tx", None) and not config.option.verbose:
         config.pluginmanager.register(Progress(config))
+    elif config.option.store_seconds:
+        raise pytest.UsageError(
+            "--store-seconds needs several processes, and neither -v nor "
+            "-q: leave out what asks for less"
+        )
 
 
 class Progress:
@@ -175,16 +177,16 @@ class Progress:
 
     def pytest_sessionfinish(self):
         if self.config.option.store_seconds:
-            took = {
-                b: round(s) for b, s in sorted(self.took.items()) if s >= 1
-            }
-            text = json.dumps(took, indent=1, ensure_ascii=False)
+            took = {b: max(1, round(s)) for b, s in self.took.items()}
+            known = dict(sorted((self.known | took).items()))
+            text = json.dumps(known, indent=1)
             SECONDS.write_text(f"{text}\n", "utf-8")
 
 
 def name_of(batch):
-    """The name of a batch without its folder and its ending, a str."""
-    return re.sub(r".*/|\.\w+$", "", batch)
+    """The name of a batch without its ending, and shorter if it is of a
+    chapter or a test; a str."""
+    return re.sub(r"^(notebooks|tests)/|\.\w+$", "", batch)
 
 
 def clock(seconds):

@@ -66,6 +66,24 @@ def test_a_single_notebook_needs_no_process_of_its_own(args, some):
     assert bool(spread.pytest_xdist_auto_num_workers(config)) == some
 
 
+def test_new_seconds_are_stored_beside_those_that_were_known(
+    tmp_path, monkeypatch
+):
+    it, _ = progress({"a": 9, "b": 5}, [])
+    monkeypatch.setattr(spread, "SECONDS", tmp_path / "seconds.json")
+    it.config.option = SimpleNamespace(store_seconds=True)
+    it.took = {"b": 6.4, "c": 0.1}
+    it.pytest_sessionfinish()
+    assert spread.known_seconds() == {"a": 9, "b": 6, "c": 1}
+
+
+def test_seconds_that_nobody_measures_are_refused():
+    option = SimpleNamespace(store_seconds=True, verbose=0)
+    config = SimpleNamespace(option=option, getoption=lambda *a: None)
+    with pytest.raises(pytest.UsageError, match="several processes"):
+        spread.pytest_configure(config)
+
+
 def progress(known, tests):
     """A Progress that knows so many seconds, and has so many tests."""
     said = []
@@ -83,11 +101,11 @@ def test_the_line_says_what_runs_and_what_is_left():
     one, two = "a/one.ipynb::Cell 0", "a/two.py::test"
     it, said = progress({"a/one.ipynb": 30, "a/two.py": 10}, [one, two])
     it.pytest_runtest_logstart(one)
-    assert said == ["0:00, about 0:40 left: 0 of 2 tests, running one"]
+    assert said == ["0:00, about 0:40 left: 0 of 2 tests, running a/one"]
     it.pytest_runtest_logstart(two)
     it.pytest_runtest_logfinish(one)
     assert it.line(65) == (
-        "1:05, about 0:22 left: 1 of 2 tests, running two"
+        "1:05, about 0:22 left: 1 of 2 tests, running a/two"
     )
 
 
