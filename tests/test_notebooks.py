@@ -17,6 +17,8 @@ from nbformat.v4 import (
     new_output,
 )
 
+from conftest import tags
+
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -73,10 +75,6 @@ def read(path):
 
 def cells(notebook, kind):
     return [cell for cell in notebook.cells if cell.cell_type == kind]
-
-
-def tags(cell):
-    return cell.metadata.get("tags", [])
 
 
 def shown(cell):

@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from refresh import METADATA, AsyncKernels, normalise
+from refresh import METADATA, execute
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 RULES = NOTEBOOKS / "pep3333.csv"
@@ -143,14 +142,8 @@ def store(path, notebook, arguments):
             print(f"{path.name} is stale: run {tool}")
         return int(stale)
     old = path.read_text("utf-8") if path.exists() else ""
-    resources = {"metadata": {"path": NOTEBOOKS}}
-    NotebookClient(
-        notebook,
-        timeout=60,
-        resources=resources,
-        kernel_manager_class=AsyncKernels,
-    ).execute()
-    new = nbformat.writes(normalise(notebook)) + "\n"
+    execute(notebook, NOTEBOOKS)
+    new = nbformat.writes(notebook) + "\n"
     path.write_text(new, encoding="utf-8")
     print(f"{path.name}: {'same' if new == old else 'changed'}")
     return 0
