@@ -217,7 +217,7 @@ def test_windows_finds_who_listens_behind_a_launcher(windows, tmp_path):
         from notebooks.serving import serve
         look = psutil.Process.net_connections
         def refused(process, kind):
-            if "launcher.py" in process.cmdline()[-1]:
+            if "launcher.py" in " ".join(process.cmdline()):
                 raise psutil.AccessDenied(process.pid)
             return look(process, kind)
         psutil.Process.net_connections = refused
