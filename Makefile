@@ -16,7 +16,7 @@ setup:
 	@bash tools/setup.sh
 
 # For a class without a network: on a machine with one, of the same system and Python.
-# Where the folder wheels is, all else installs from it. ARGS=requirements-class.lock adds the teacher's.
+# Where the folder wheels is, all else installs from it. ARGS=classroom/requirements.lock adds the teacher's.
 wheels: setup
 	.venv/bin/python -m pip download --quiet --disable-pip-version-check --require-hashes -d wheels -r requirements.lock $(addprefix -r ,$(ARGS))
 
@@ -56,8 +56,8 @@ upgrade: dev
 	@mkdir -p reports
 	@cp requirements.lock reports/before.lock
 	.venv/bin/uv pip compile --upgrade $(LOCK) requirements.txt -o requirements.lock
-	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock requirements-dev.txt -o requirements-dev.lock
-	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock requirements-class.txt -o requirements-class.lock
+	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock tools/requirements.txt -o tools/requirements.lock
+	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock classroom/requirements.txt -o classroom/requirements.lock
 	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock deploy/requirements.txt -o deploy/requirements.lock
 	@bash tools/setup.sh dev
 	.venv/bin/python tools/changed_cells.py --store reports/before.lock reports/upgrade.md
@@ -65,41 +65,41 @@ LOCK = --quiet --universal --python-version 3.11 --generate-hashes --no-annotate
 
 # The newest releases, in a folder of their own: which outputs do they change? ARGS adds packages, such as git+https://github.com/pallets/flask.
 canary:
-	$(or $(PYTHON),python3) -m venv --clear .nox/canary
-	.nox/canary/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt $(ARGS)
+	$(or $(PYTHON),python3) -m venv --clear .canary
+	.canary/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt $(ARGS)
 	@mkdir -p reports
-	.nox/canary/bin/python tools/changed_cells.py requirements.lock reports/canary.md
+	.canary/bin/python tools/changed_cells.py requirements.lock reports/canary.md
 
 test-canary:
-	.nox/canary/bin/python -m pytest $(ARGS)
+	.canary/bin/python -m pytest $(ARGS)
 
 links: setup
 	@mkdir -p reports
 	.venv/bin/python tools/links.py reports/links.md
 
 test-all: dev
-	.venv/bin/nox $(ARGS)
+	@PYTHONS="$(PYTHONS)" .venv/bin/python -m tools.test_all $(ARGS)
 
 test-browser: dev
-	.venv/bin/python -m pytest -n0 browser $(ARGS)
+	.venv/bin/python -m pytest -n0 tests/browser $(ARGS)
 
-# A room of learners: hub/README.md.
+# A room of learners: classroom/hub/README.md.
 
 class: setup
 	@bash tools/setup.sh class
-	@cd hub && { [ node_modules/.package-lock.json -nt package-lock.json ] || \
+	@cd classroom/hub && { [ node_modules/.package-lock.json -nt package-lock.json ] || \
 		PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --no-audit --no-fund --loglevel=error; }
 
 hub: class
-	@.venv/bin/jupyterhub -f hub/jupyterhub_config.py $(ARGS)
+	@.venv/bin/python -m jupyterhub -f classroom/hub/jupyterhub_config.py $(ARGS)
 
-# nbgrader grades a class of 30: TEACHING.md.
+# nbgrader grades a class of 30: classroom/README.md.
 test-grading: setup
 	@bash tools/setup.sh class
-	.venv/bin/python -m pytest -n0 grading $(ARGS)
+	.venv/bin/python -m pytest -n0 classroom/grading $(ARGS)
 
 test-hub: dev class
-	.venv/bin/python -m pytest -n0 hub $(ARGS)
+	.venv/bin/python -m pytest -n0 classroom/hub $(ARGS)
 
 clean:
-	rm -rf .venv .nox .pytest_cache .ruff_cache reports hub/node_modules
+	rm -rf .venv .canary .pythons .pytest_cache .ruff_cache reports classroom/hub/node_modules

@@ -33,7 +33,6 @@ from test_notebooks import (
     where,
 )
 
-from conftest import lacks, tags
 from exercises import checking
 from notebooks.serving import wait_until
 from tests.forking import Forked, Forks
@@ -48,6 +47,7 @@ from tools.build_exercises import (
     role,
 )
 from tools.kernels import AsyncKernels
+from tools.needs import lacks, tags
 
 SOLVED = sorted(SOLUTIONS.glob("*.ipynb"))
 SHEETS = sorted([*SOLVED, *BLANKS.glob("*.ipynb")])

@@ -12,14 +12,14 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-import conftest
+from tools import needs as needed
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted(
     [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("exercises/**/*.ipynb")]
 )
 posix = pytest.mark.skipif(
-    not conftest.POSIX, reason="its programs are for sh"
+    not needed.POSIX, reason="its programs are for sh"
 )
 
 
@@ -57,15 +57,14 @@ NOTEBOOK = {  # name: cells
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
-    """Those notebooks, run under our conftest.py, where there is a command
+    """Those notebooks, run under our tests/skip.py, where there is a command
     tea; a dict {name: outcomes of the cells}, and what pytest said."""
     folder = tmp_path_factory.mktemp("needs")
-    shutil.copy(ROOT / "conftest.py", folder)
     for name, cells in NOTEBOOK.items():
         notebook = new_notebook(cells=cells)
         nbformat.write(notebook, Path(folder, f"{name}.ipynb"))
     path = program(folder, "tea") + os.pathsep + os.environ["PATH"]
-    options = "--nbval", "--nbval-current-env", "-p", "no:anyio", "-rs"
+    options = "--nbval", "--nbval-current-env", "-p", "tests.skip", "-rs"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "-v", folder],
         cwd=folder,
@@ -100,18 +99,18 @@ def test_either_nginx_will_do(tmp_path, monkeypatch, name):
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
     if not shutil.which("nginx", path="/usr/sbin"):
-        assert not conftest.installed("nginx")
+        assert not needed.find("nginx")
     program(tmp_path, name)
-    assert conftest.installed("nginx")
+    assert needed.find("nginx")
 
 
 @posix
 def test_a_command_beside_this_python_will_do(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    assert not conftest.installed("tea")
+    assert not needed.find("tea")
     program(tmp_path, "tea")
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    assert conftest.installed("tea")
+    assert needed.find("tea")
 
 
 def test_a_tag_of_the_first_code_cell_is_for_the_whole_notebook(ran):
@@ -120,16 +119,16 @@ def test_a_tag_of_the_first_code_cell_is_for_the_whole_notebook(ran):
     assert "SKIPPED [2] whole.ipynb: no-such-cake is not installed" in said
 
 
-@pytest.mark.parametrize("kind", conftest.SYSTEMS)
+@pytest.mark.parametrize("kind", needed.SYSTEMS)
 def test_a_cell_of_another_system_says_why(tmp_path, monkeypatch, kind):
     notebook = new_notebook(cells=[cell("1"), cell("2", f"needs-{kind}")])
     why = f"not {kind}"
-    monkeypatch.setitem(conftest.SYSTEMS, kind, (True, why))
-    assert [conftest.lacks(notebook, c) for c in notebook.cells] == [
+    monkeypatch.setitem(needed.SYSTEMS, kind, (True, why))
+    assert [needed.lacks(notebook, c) for c in notebook.cells] == [
         None
     ] * 2
-    monkeypatch.setitem(conftest.SYSTEMS, kind, (False, why))
-    assert [conftest.lacks(notebook, c) for c in notebook.cells] == [
+    monkeypatch.setitem(needed.SYSTEMS, kind, (False, why))
+    assert [needed.lacks(notebook, c) for c in notebook.cells] == [
         None,
         why,
     ]
@@ -138,17 +137,17 @@ def test_a_cell_of_another_system_says_why(tmp_path, monkeypatch, kind):
 def test_the_notebooks_name_what_we_know():
     for path in NOTEBOOKS:
         for one in nbformat.read(path, as_version=4).cells:
-            for tag in conftest.tags(one):
+            for tag in needed.tags(one):
                 what = tag.removeprefix("needs-")
-                known = {tag, *conftest.INSTALL, *conftest.SYSTEMS}
+                known = {tag, *needed.INSTALL, *needed.SYSTEMS}
                 assert what in known, (
-                    f"{path.name}: add {what} to conftest.py"
+                    f"{path.name}: add {what} to tools/needs.py"
                 )
 
 
 def needs(cell):
     """What a cell needs by its tags, a set of str."""
-    return {tag for tag in conftest.tags(cell) if tag.startswith("needs-")}
+    return {tag for tag in needed.tags(cell) if tag.startswith("needs-")}
 
 
 def names(cell):

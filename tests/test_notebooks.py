@@ -2,7 +2,6 @@
 
 import ast
 import re
-import subprocess
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -17,13 +16,14 @@ from nbformat.v4 import (
     new_output,
 )
 
-from conftest import tags
+from tools.needs import tags
+from tools.tracked import tracked
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 IMAGES = sorted((NOTEBOOKS / "img").glob("*.svg"))
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("hub/*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("classroom/**/*.md")])
 
 WIDTH = 75  # columns of a code cell that a page in JupyterLab shows
 LINES = 15  # of code in a cell
@@ -383,19 +383,6 @@ def test_tables_of_chapters():
         text = [cell.source for cell in cells(read(start), "markdown")]
         faults += bad_minutes("\n".join(text), promised)
     assert not faults, "\n".join(faults)
-
-
-def tracked():
-    """The files that git keeps; none where there is no git."""
-    git = ["git", "-c", "safe.directory=*", "ls-files", "-z"]
-    try:
-        names = subprocess.run(
-            git, cwd=ROOT, capture_output=True, check=True, text=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return []
-    paths = [ROOT / name for name in names.stdout.split("\0") if name]
-    return [path for path in paths if path.is_file()]
 
 
 def test_no_file_names_a_machine():

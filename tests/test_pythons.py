@@ -1,7 +1,6 @@
 """The Pythons that the workbook supports: pyproject.toml lists them, and
 all else that names Pythons agrees. tools/setup.sh takes these and newer."""
 
-import os
 import re
 import shutil
 import sys
@@ -12,6 +11,8 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
+
+from tools import test_all
 
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -283,22 +284,46 @@ def test_build_uwsgi(tmp_path, found, status, words):
     assert hashes[-1][-1] != "\\"
 
 
-# make test-all: nox.
+# make test-all.
+
+UV = """#!/bin/sh
+echo "$*" >>calls
+case "$1 $2 $4" in
+"python find /no/python") exit 2 ;;
+"python find "*) echo "/bin/python-$4" ;;
+venv*) for place in "$@"; do :; done; mkdir -p "$place/bin"
+    printf '#!/bin/sh\\nexit {failed}\\n' >"$place/bin/python"
+    chmod +x "$place/bin/python" ;;
+esac
+"""
 
 
-@pytest.mark.skipif(
-    not shutil.which("nox", path=Path(sys.executable).parent),
-    reason="nox is not installed: make dev",
+@pytest.mark.parametrize(
+    ("failed", "named", "status"),
+    [(0, "", 0), (1, "", 1), (0, "/no/python", 1), (0, "/my/python", 0)],
 )
-def test_nox_takes_the_list_and_what_it_is_pointed_at():
-    def nox(pythons):
-        command = [Path(sys.executable).parent / "nox", "-l"]
-        env = os.environ | {"PYTHONS": pythons}
-        options = {"cwd": ROOT, "capture_output": True, "text": True}
-        return run(command, env=env, check=False, **options)
-
-    sessions = re.findall(
-        r"(?m)^\* tests-(\S+)", nox(sys.executable).stdout
+def test_all_takes_the_list_and_what_it_is_pointed_at(
+    tmp_path, monkeypatch, capsys, failed, named, status
+):
+    """By a uv that makes Pythons whose tests pass, or do not."""
+    fake = tmp_path / "uv"
+    fake.write_text(UV.replace("{failed}", str(failed)))
+    fake.chmod(0o755)
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "build_uwsgi.sh").touch()
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    monkeypatch.setattr(test_all, "ROOT", tmp_path)
+    monkeypatch.setattr(test_all, "UV", fake)
+    monkeypatch.setenv("PYTHONS", named)
+    assert test_all.main(["-x"]) == status
+    said = capsys.readouterr().out.splitlines()
+    result = "FAILED" if failed else "passed"
+    expected = [f"{version}: {result}" for version in PYTHONS]
+    if named:
+        words = "NOT THERE" if named == "/no/python" else "passed"
+        expected.append(f"{named}: {words}")
+    assert [line for line in said if line[0] != "="] == expected
+    calls = (tmp_path / "calls").read_text()
+    assert calls.count(" -r requirements.lock") == len(
+        [line for line in said if line[0] == "="]
     )
-    assert sessions == [*PYTHONS, sys.executable]
-    assert "not there: ['/no/python']" in nox("/no/python").stderr

@@ -132,7 +132,7 @@ def test_a_stale_index_is_found(tmp_path):
     for name in "kernels.py", "refresh.py", "index_rules.py":
         text = (ROOT / "tools" / name).read_text("utf-8")
         (tmp_path / "tools" / name).write_text(text, "utf-8")
-    for name in "pep3333.csv", "14_find_a_rule.ipynb":
+    for name in "pep3333.csv", "91_find_a_rule.ipynb":
         text = (NOTEBOOKS / name).read_text("utf-8")
         (tmp_path / "notebooks" / name).write_text(text, "utf-8")
     (tmp_path / "wsgi.py").touch()

@@ -16,8 +16,8 @@ from subprocess import PIPE, Popen, run
 import psutil
 import pytest
 
-from conftest import NO_POSIX, POSIX
 from notebooks.serving import serve, start, wait_until
+from tools.needs import NO_POSIX, POSIX
 
 if not POSIX:
     pytest.skip(NO_POSIX, allow_module_level=True)

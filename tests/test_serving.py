@@ -15,9 +15,9 @@ import psutil
 import pytest
 import requests
 
-from conftest import NO_POSIX, POSIX
 from notebooks.serving import link, run, serve, start, wait_until
 from tools.kernels import Kernels
+from tools.needs import NO_POSIX, POSIX
 
 if not POSIX:
     pytest.skip(NO_POSIX, allow_module_level=True)

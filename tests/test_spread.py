@@ -128,9 +128,6 @@ CELLS = (
 
 def test_no_notebook_is_taken_apart(tmp_path):
     """Not even by --dist load; and a failure is named at once."""
-    (tmp_path / "conftest.py").write_text(
-        (ROOT / "conftest.py").read_text()
-    )
     for name in "one", "two", "bad":
         cells = [new_code_cell(text, execution_count=1) for text in CELLS]
         if name == "bad":
@@ -138,7 +135,15 @@ def test_no_notebook_is_taken_apart(tmp_path):
         nbformat.write(
             new_notebook(cells=cells), tmp_path / f"{name}.ipynb"
         )
-    options = *("-n", "2"), *("--dist", "load"), "--nbval-current-env"
+    options = [
+        "-p",
+        "tests.spread",
+        "-n",
+        "2",
+        "--dist",
+        "load",
+        "--nbval-current-env",
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--nbval", *options],
         cwd=tmp_path,

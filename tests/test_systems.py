@@ -15,11 +15,11 @@ import pytest
 from test_serving import gone, pids_of
 from windows import environment, make_python
 
-import conftest
 from notebooks.serving import serve, start, wait_until
+from tools.needs import NO_POSIX, POSIX, tags
 
-if not conftest.POSIX:
-    pytest.skip(conftest.NO_POSIX, allow_module_level=True)
+if not POSIX:
+    pytest.skip(NO_POSIX, allow_module_level=True)
 ROOT = Path(__file__).resolve().parent.parent
 STEP = "python -m notebooks.steps.step_1"
 # Starts what the guard must end, tells its folder, and is killed.
@@ -103,7 +103,13 @@ def test_what_windows_lacks_is_missing(windows):
 @pytest.mark.parametrize(
     "name",
     [
-        *("conftest", "my_flask_app", "small_server", "notebooks.probes"),
+        *(
+            "tests.clean",
+            "tests.skip",
+            "my_flask_app",
+            "small_server",
+            "notebooks.probes",
+        ),
         *("notebooks.guard", "notebooks.serving", "notebooks.steps.probe"),
         *("exercises.checking", "exercises.commands"),
     ],
@@ -248,15 +254,15 @@ def test_small_server_says_in_one_line_that_it_cannot_run(windows):
 def test_windows_needs_neither_gunicorn_nor_posix_in_these_cells(
     windows, tmp_path
 ):
-    """The tags of conftest.py, asked by such a Python."""
+    """The tags of tools/needs.py, asked by such a Python."""
     code = """if True:
-        import conftest
+        from tools import needs
         from types import SimpleNamespace as Made
         def cell(*tags):
             return Made(cell_type="code", metadata={"tags": list(tags)})
         for what in "flask", "gunicorn", "k6", "uwsgi", "posix":
             notebook = Made(cells=[cell(), cell(f"needs-{what}")])
-            print(conftest.lacks(notebook, notebook.cells[1]))
+            print(needs.lacks(notebook, notebook.cells[1]))
     """
     runs, *skipped = told(windows, code).splitlines()
     assert runs == "None"
@@ -287,7 +293,7 @@ def test_who_may_not_look_at_all_sockets_can_serve(root, monkeypatch):
 
 def test_without_proc_a_cell_is_skipped(tmp_path):
     """macOS has no /proc."""
-    text = (ROOT / "conftest.py").read_text()
+    text = (ROOT / "tools" / "needs.py").read_text()
     assert text.count('"/proc/') == 1
     copy = tmp_path / "other.py"
     copy.write_text(text.replace('"/proc/', '"/no-proc/'))
@@ -308,7 +314,7 @@ def test_only_cells_that_say_so_read_proc():
             reads = re.search(r"/proc/|\bpss\b", cell.source)
             if cell.cell_type == "code" and reads:
                 define = ast.parse(cell.source).body[-1]
-                assert "needs-linux" in conftest.tags(cell) or isinstance(
+                assert "needs-linux" in tags(cell) or isinstance(
                     define, ast.FunctionDef
                 ), f"{path.name}, cell {cell.id}: tag it needs-linux"
 
@@ -336,11 +342,10 @@ def test_a_run_of_the_tests_has_a_short_folder(tmp_path):
         def test_place():
             assert len(tempfile.gettempdir()) <= 76
     """)
-    shutil.copy(ROOT / "conftest.py", tmp_path)
     deep = tmp_path / ("long" * 30)
     deep.mkdir()
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", str(test)],
+        [sys.executable, "-m", "pytest", "-p", "tests.clean", str(test)],
         cwd=tmp_path,
         env=os.environ | {"TMPDIR": str(deep), "PYTHONPATH": str(ROOT)},
         check=False,

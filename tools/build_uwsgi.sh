@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Build uWSGI from its source where it has no wheel, as for Python 3.15: tools/setup.sh and nox call it.
+# Build uWSGI from its source where it has no wheel, as for Python 3.15: setup.sh and test_all.py call it.
 # It takes a C compiler, the headers of that Python, and libcrypt (Debian: gcc, python3.15-dev, libcrypt-dev).
 #   bash tools/build_uwsgi.sh PYTHON
 set -euo pipefail

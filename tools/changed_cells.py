@@ -23,7 +23,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from conftest import lacks
+from tools.needs import lacks
 from tools.refresh import FAILURES, code_cells, execute
 
 FOLDERS = "notebooks", "exercises", "exercises/solutions"

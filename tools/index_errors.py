@@ -1,4 +1,4 @@
-"""Write notebooks/15_find_an_error.ipynb from errors.csv and the cells' tags.
+"""Write notebooks/92_find_an_error.ipynb from errors.csv and the cells' tags.
 
 Usage: python tools/index_errors.py [--check]    (exit status 1 when stale)
 """
@@ -15,7 +15,7 @@ from index_rules import (
 )
 
 ERRORS = NOTEBOOKS / "errors.csv"
-INDEX = NOTEBOOKS / "15_find_an_error.ipynb"
+INDEX = NOTEBOOKS / "92_find_an_error.ipynb"
 TAG = "error-"
 GROUPS = {
     "code": "In your own code",
@@ -102,7 +102,7 @@ def build():
         rows = [row(error, links) for error in mine]
         texts.append(f"## {title}\n\n{table(COLUMNS, rows)}")
     texts.append("## Is that all?\n\nWhat a cell has put out:")
-    return assemble("15", [*texts, ASKED, SEEN], SHOWN, COUNT)
+    return assemble("92", [*texts, ASKED, SEEN], SHOWN, COUNT)
 
 
 if __name__ == "__main__":

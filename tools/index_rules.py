@@ -1,4 +1,4 @@
-"""Write notebooks/14_find_a_rule.ipynb from pep3333.csv and the cells' tags.
+"""Write notebooks/91_find_a_rule.ipynb from pep3333.csv and the cells' tags.
 
 Usage: python tools/index_rules.py [--check]    (exit status 1 when stale)
 """
@@ -13,7 +13,7 @@ from refresh import METADATA, execute
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 RULES = NOTEBOOKS / "pep3333.csv"
-INDEX = NOTEBOOKS / "14_find_a_rule.ipynb"
+INDEX = NOTEBOOKS / "91_find_a_rule.ipynb"
 TAG = "pep3333-"
 ROLES = {
     "all": "Rules for all",
@@ -68,7 +68,7 @@ read. A test keeps it so.
 
 Back to where you came from, or to the [map](00_start_here.ipynb). The \
 rules that no other chapter shows are in \
-[Check every rule](13_check_every_rule.ipynb)."""
+[Check every rule](90_check_every_rule.ipynb)."""
 
 
 def read_rows(path):
@@ -116,7 +116,7 @@ def build():
     texts.append(
         "## Is that all?\n\nThe notebooks themselves are counted:"
     )
-    return assemble("14", [*texts, SEEN], COUNT)
+    return assemble("91", [*texts, SEEN], COUNT)
 
 
 def assemble(chapter, texts, *codes):

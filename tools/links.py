@@ -19,7 +19,12 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
 ROOT = Path(__file__).resolve().parent.parent
-PLACES = "*.md", "hub/*.md", "notebooks/*.ipynb", "exercises/**/*.ipynb"
+PLACES = (
+    "*.md",
+    "classroom/**/*.md",
+    "notebooks/*.ipynb",
+    "exercises/**/*.ipynb",
+)
 CODE = r"(?ms)^ *(```|~~~).*?^ *\1|(`+).+?\2"
 LINK = r"(?:\]\(|<)(https://[^\s)>]+)"
 PAGE = 4_000_000  # bytes of a page in which an anchor is looked for

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Make the virtual environment .venv with the tested versions; `make lab` and `make test` call it.
 #   bash tools/setup.sh        what a reader needs (requirements.lock)
-#   bash tools/setup.sh dev    and what an author needs (requirements-dev.lock)
-#   bash tools/setup.sh class  or what a teacher needs (requirements-class.lock)
+#   bash tools/setup.sh dev    and what an author needs (tools/requirements.lock)
+#   bash tools/setup.sh class  or what a teacher needs (classroom/requirements.lock)
 set -euo pipefail
 unset CDPATH PIP_USER PIP_TARGET PYTHONHOME PYTHONPATH PYTHONWARNINGS # not for .venv
 cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -40,7 +40,7 @@ works() { # is .venv there, and made with PYTHON if that is set?
 }
 
 install() { # LOCK: once for each content of the lock file and each place of this folder
-    local stamp=.venv/$1 wanted
+    local stamp=.venv/${1//\//-} wanted
     wanted=$(echo "$PWD" && cksum "$1")
     if works && [[ $(cat "$stamp" 2>/dev/null) == "$wanted" ]]; then
         return
@@ -68,4 +68,7 @@ install() { # LOCK: once for each content of the lock file and each place of thi
 }
 
 install requirements.lock
-[[ -z ${1-} ]] || install "requirements-$1.lock"
+case ${1-} in
+dev) install tools/requirements.lock ;;
+class) install classroom/requirements.lock ;;
+esac

@@ -1,9 +1,9 @@
 """Fill a hub with simulated learners, and measure what they take.
 
-Usage: python hub/room.py N ...    (for N learners: 1 5 10, for example)
+Usage: python -m classroom.hub.room N ...    (for N learners: 1 5 10, for example)
 
 Each logs in, runs chapter 07, then keeps a Gunicorn running until all have
-one. Then they leave, in three ways. Prints what hub/README.md shows.
+one. Then they leave, in three ways. Prints what README.md shows.
 """
 
 import contextlib
@@ -22,13 +22,11 @@ from pathlib import Path
 import psutil
 import requests
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.append(str(ROOT))
+ROOT = Path(__file__).resolve().parent.parent.parent
 
-from cleanup import processes_of
-from learner import Learner, run_chapter
-
+from classroom.hub.learner import Learner, run_chapter
 from notebooks.serving import start, wait_until
+from tools.processes import processes_in
 
 CHAPTER = ROOT / "notebooks/07_run_gunicorn.ipynb"
 AT_ONCE = 4  # so many run the chapter at the same time
@@ -59,7 +57,7 @@ def free_port():
 def hub():
     """Start the hub of this project; yield its Server when it answers."""
     words = f"HUB_PORT={free_port()} 'HUB_PASSWORD={PASSWORD}'"
-    config = "hub/jupyterhub_config.py"
+    config = "classroom/hub/jupyterhub_config.py"
     python = f"'{sys.executable}'"
     command = f"{words} {python} -m jupyterhub -f {config}"
     with contextlib.chdir(ROOT), start(command) as server:
@@ -84,7 +82,7 @@ def is_up(server):
 
 def gone(folder):
     """Whether no process has its TMPDIR in `folder`."""
-    return not processes_of(folder)
+    return not processes_in(folder)
 
 
 def megabytes(processes):
@@ -141,7 +139,7 @@ class Visit:
         expression; return how many."""
         named = [
             process
-            for process in processes_of(self.home)
+            for process in processes_in(self.home)
             if re.search(words, " ".join(process.cmdline()))
         ]
         for process in named:
@@ -196,7 +194,7 @@ def distinct(sets):
 def room(n):
     """Let `n` learners work side by side; return what was measured."""
     with hub() as server:
-        empty = megabytes(processes_of(server.homes))
+        empty = megabytes(processes_in(server.homes))
         visits = [Visit(server, number) for number in range(n)]
         began = time.monotonic()
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -204,8 +202,8 @@ def room(n):
             total = time.monotonic() - began
             list(pool.map(Visit.hold, visits))
         check(visits)
-        full = [megabytes(processes_of(visit.home)) for visit in visits]
-        work = [seconds(processes_of(visit.home)) for visit in visits]
+        full = [megabytes(processes_in(visit.home)) for visit in visits]
+        work = [seconds(processes_in(visit.home)) for visit in visits]
         two = visits[-2:]  # they type the same, and each has a page
         for visit in two:
             visit.page = visit.in_terminal()
@@ -215,7 +213,7 @@ def room(n):
             ways = [number % 3 for number in range(n)]
             list(pool.map(Visit.leave, visits, ways))
         left = [
-            each for visit in visits for each in processes_of(visit.home)
+            each for visit in visits for each in processes_in(visit.home)
         ]
     wait_until(lambda: gone(server.folder))
     return {
@@ -240,7 +238,7 @@ def check(visits):
     assert distinct([folders, places]), "two have one folder"
     assert distinct(pids), "two have one process"
     for visit, its in zip(visits, pids, strict=True):
-        mine = {process.pid for process in processes_of(visit.home)}
+        mine = {process.pid for process in processes_in(visit.home)}
         assert mine.issuperset(its), "a process is not the learner's own"
     for visit, other in itertools.pairwise(visits):
         port = other.told[0].rpartition(":")[2]

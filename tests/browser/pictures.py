@@ -1,6 +1,6 @@
 """Take pictures of chapters as JupyterLab shows them, to look at.
 
-Usage: python browser/pictures.py FOLDER [NOTEBOOK ...]    (default: all)
+Usage: python -m tests.browser.pictures FOLDER [NOTEBOOK ...]    (default: all)
 FOLDER gets 01_name-1.png, 01_name-2.png, ...: a chapter from its top on.
 """
 
@@ -8,9 +8,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parent.parent))
-
-from lab import CHROMIUM, MISSING, ROOT, chromium, copy_project, opened
+from tests.browser.lab import (
+    CHROMIUM,
+    MISSING,
+    ROOT,
+    chromium,
+    copy_project,
+    opened,
+)
 
 SIZE = {"width": 1200, "height": 1600}
 WHOLE = {  # all cells are drawn, and no empty page follows them

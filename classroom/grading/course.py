@@ -1,11 +1,11 @@
-"""Make an nbgrader course of the sheets:   python grading/course.py FOLDER"""
+"""Make an nbgrader course of the sheets:   python classroom/grading/course.py FOLDER"""
 
 import shutil
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SOLUTIONS = HERE.parent / "exercises" / "solutions"
+SOLUTIONS = HERE.parent.parent / "exercises" / "solutions"
 
 
 def make(folder):

@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 
 from notebooks.serving import start, wait_until
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 NAMES = "chromium", "chromium-browser", "google-chrome"
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 MISSING = "No Chromium here. Try: sudo apt install chromium"
@@ -35,7 +35,8 @@ def copy_project(folder):
     names = (
         ".git",
         ".venv",
-        ".nox",
+        ".canary",
+        ".pythons",
         "__pycache__",
         "node_modules",
         "wheels",

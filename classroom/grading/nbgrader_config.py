@@ -1,4 +1,4 @@
-"""Settings of nbgrader for a course made of the sheets: TEACHING.md."""
+"""Settings of nbgrader for a course made of the sheets: ../README.md."""
 
 c = get_config()  # noqa: F821, nbgrader gives it
 c.CourseDirectory.course_id = "wsgi-workbook"

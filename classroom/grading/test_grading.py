@@ -10,9 +10,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from course import HERE, SOLUTIONS, make
 
-ROOT = HERE.parent
+from classroom.grading.course import HERE, SOLUTIONS, make
+
+ROOT = HERE.parent.parent
 SHEET = "01_call_a_flask_app"
 BLANK = nbformat.read(ROOT / "exercises" / f"{SHEET}.ipynb", as_version=4)
 SOLVED = nbformat.read(SOLUTIONS / f"{SHEET}.ipynb", as_version=4)

@@ -15,9 +15,7 @@ from pathlib import Path
 from jupyterhub.spawner import SimpleLocalProcessSpawner
 from jupyterhub.utils import random_port
 
-HUB = Path(__file__).resolve().parent
-sys.path.append(str(HUB))
-from cleanup import end_processes, start_guard
+from classroom.hub.cleanup import ROOT, end_processes, start_guard
 
 BIN = Path(sys.executable).parent
 PORT = int(os.environ.get("HUB_PORT") or 8800)
@@ -41,7 +39,7 @@ c.ConfigurableHTTPProxy.log_level = "error"
 c.ConfigurableHTTPProxy.pid_file = str(FOLDER / "proxy.pid")
 c.ConfigurableHTTPProxy.command = [
     str(BIN / "node"),
-    str(HUB / "node_modules/.bin/configurable-http-proxy"),
+    str(ROOT / "classroom/hub/node_modules/.bin/configurable-http-proxy"),
 ]
 
 # Who comes in: any name, with the one password.
@@ -75,14 +73,15 @@ def welcome(spawner):
         others = (
             ".git",
             ".venv",
-            ".nox",
+            ".canary",
+            ".pythons",
             "__pycache__",
             "wheels",
             "Makefile",
         )
         others += "node_modules", "solutions", "wrong"  # these tell all
         ignore = shutil.ignore_patterns(*others)
-        shutil.copytree(HUB.parent, home, ignore=ignore)
+        shutil.copytree(ROOT, home, ignore=ignore)
         (home / ".tmp").mkdir()
 
 

@@ -12,31 +12,18 @@ from subprocess import Popen
 
 import psutil
 
+from tools.processes import processes_in
 
-def processes_of(folder):
-    """Return the processes with a TMPDIR in `folder`, but for this one;
-    a list of psutil.Process."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            place = process.environ().get("TMPDIR", "")
-        except psutil.Error:
-            continue  # it has ended, or is somebody else's
-        if (
-            Path(place).is_relative_to(folder)
-            and process.pid != os.getpid()
-        ):
-            found.append(process)
-    return found
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def end_processes(folder):
-    """End the `processes_of` a folder, and those that they start meanwhile:
+    """End the `processes_in` a folder, and those that they start meanwhile:
     politely, and after 3 seconds by force."""
-    for process in (first := processes_of(folder)):
+    for process in (first := processes_in(folder)):
         process.terminate()
     psutil.wait_procs(first, timeout=3)
-    while left := processes_of(folder):
+    while left := processes_in(folder):
         for process in left:
             process.kill()
         psutil.wait_procs(left, timeout=3)
@@ -44,13 +31,13 @@ def end_processes(folder):
 
 def start_guard(folder):
     """Start a process that waits for the end of this one, however it comes,
-    then ends the `processes_of` the folder and removes it.
+    then ends the `processes_in` the folder and removes it.
 
     It waits for the end of its input, a pipe whose other end only we have.
     """
     end, _ = os.pipe()  # the other end stays open as long as we live
-    command = [sys.executable, __file__, str(folder)]
-    Popen(command, stdin=end, start_new_session=True)
+    command = [sys.executable, "-m", __name__, str(folder)]
+    Popen(command, cwd=ROOT, stdin=end, start_new_session=True)
     os.close(end)
 
 

@@ -5,11 +5,16 @@ import re
 
 import nbformat
 import pytest
-from lab import ROOT, browser_of_a_module, copy_project, opened  # noqa: F401
 from nbval.plugin import coalesce_streams
 from playwright.sync_api import expect
 
 from notebooks.serving import serve
+from tests.browser.lab import (  # noqa: F401
+    ROOT,
+    browser_of_a_module,
+    copy_project,
+    opened,
+)
 from tools.refresh import code_cells, normalise
 
 CHAPTERS = [

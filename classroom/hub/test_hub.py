@@ -3,20 +3,14 @@
 import json
 import os
 import signal
-import sys
-from pathlib import Path
 
 import pytest
-
-HUB = Path(__file__).resolve().parent
-sys.path += [str(HUB), str(HUB.parent / "browser")]
-
-from cleanup import processes_of
-from lab import browser_of_a_module  # noqa: F401
 from playwright.sync_api import expect
-from room import PASSWORD, Visit, gone, hub, page_says, room
 
+from classroom.hub.room import PASSWORD, Visit, gone, hub, page_says, room
 from notebooks.serving import serve, wait_until
+from tests.browser.lab import browser_of_a_module  # noqa: F401
+from tools.processes import processes_in
 
 # All that a prefix can break: a style sheet, a link, a form's redirect.
 SHOP = """
@@ -204,5 +198,5 @@ def test_chapter_7_as_a_reader_on_the_hub(server, browser, tmp_path):
 
 def gunicorns(home):
     """How many processes of a Gunicorn run under this home."""
-    commands = [each.cmdline() for each in processes_of(home)]
+    commands = [each.cmdline() for each in processes_in(home)]
     return sum("gunicorn" in " ".join(words[:2]) for words in commands)

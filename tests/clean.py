@@ -1,0 +1,103 @@
+"""Every run of the tests has a folder of its own, and leaves nothing.
+
+A plugin of pytest: pyproject.toml loads it for all tests and notebooks.
+"""
+
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tools.processes import processes_in
+
+ROOT = Path(__file__).resolve().parent.parent
+# What the user set up would change results: startup files, kernels, keys.
+OTHERS = (
+    "FLASK_",
+    "GUNICORN_",
+    "IPYTHON",
+    "JUPYTER",
+    "PYTHONSTARTUP",
+    "BIND",
+)
+FOLDER = pytest.StashKey()  # of this run; the main process alone has it
+LEFT = pytest.StashKey()  # what was still there at the end
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    """Make this run's folder."""
+    if hasattr(config, "workerinput"):
+        return  # a worker of pytest-xdist works in its controller's folder
+    place = tempfile.gettempdir()
+    if len(place) > 58 and os.name == "posix":
+        place = "/tmp"  # the path of a Unix socket must be short
+    folder = Path(tempfile.mkdtemp(prefix="workbook-", dir=place))
+    folder = folder.resolve()
+    config.stash[FOLDER] = folder
+    for name in [name for name in os.environ if name.startswith(OTHERS)]:
+        del os.environ[name]
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    for name in "CONFIG", "DATA", "RUNTIME":
+        os.environ[f"JUPYTER_{name}_DIR"] = str(folder / "jupyter")
+    os.environ["IPYTHONDIR"] = str(folder / "ipython")
+    profile = folder / "ipython" / "profile_default"
+    profile.mkdir(parents=True)  # kernels that start at once share it
+    config_file = profile / "ipython_kernel_config.py"
+    config_file.write_text("get_config().HistoryManager.enabled = False\n")
+    os.environ["MPLCONFIGDIR"] = str(folder / "matplotlib")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def root():
+    """Work in the folder of run.sh, as a reader does; its Path."""
+    os.chdir(ROOT)
+    return ROOT
+
+
+def left_in(folder):
+    """What a test left in `folder`, a Path: its processes, and the folders
+    of its servers; a list of str."""
+    left = [str(path) for path in folder.glob("server-*")]
+    for process in processes_in(folder):
+        try:
+            command = " ".join(process.cmdline())
+        except psutil.Error:
+            continue  # it has ended
+        left.append(f"process {process.pid}: {command}")
+    return left
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    """The law "clean": 10 seconds after the last test nothing is left."""
+    if FOLDER not in session.config.stash:
+        return
+    folder = session.config.stash[FOLDER]
+    deadline = time.monotonic() + 10
+    while (left := left_in(folder)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if left:
+        session.config.stash[LEFT] = left
+        session.exitstatus = 1
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Say what is left."""
+    if left := config.stash.get(LEFT, []):
+        terminalreporter.section("not clean", red=True)
+        terminalreporter.write_line(
+            "The tests left this behind. Start servers in a `with` block "
+            "of notebooks/serving.py, which ends them:"
+        )
+        terminalreporter.write_line("\n".join(left))
+
+
+def pytest_unconfigure(config):
+    """Remove the folder of this run."""
+    if FOLDER in config.stash:
+        shutil.rmtree(config.stash[FOLDER], ignore_errors=True)

