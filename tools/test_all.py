@@ -27,9 +27,9 @@ def supported():
 
 def find(name):
     """The path of a Python, named by version or path, a str, or None."""
-    command = [UV, "python", "find", "--no-project", name]
+    command = [UV, "python", "find", "--system", name]
     found = subprocess.run(
-        [*command, "--no-python-downloads"],
+        [*command, "--no-project", "--no-python-downloads"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -38,11 +38,12 @@ def find(name):
     return found.stdout.strip() or None
 
 
-def test(python, options):
-    """Install the tested versions for `python`, a path, and run the tests
-    with `options`, a list of str; return whether all went well."""
-    name = re.sub(r"\W+", "-", python).strip("-")
-    there = ROOT / ".pythons" / name / "bin" / "python"
+def test(name, python, options):
+    """Install the tested versions for the Python of that name and path, and
+    run the tests with `options`, a list of str; return whether all went
+    well."""
+    folder = re.sub(r"[^\w.]+", "-", name).strip("-")
+    there = ROOT / ".pythons" / folder / "bin" / "python"
     make = ["venv", "--quiet", "--clear", "--seed", "--python"]
     install = ["pip", "install", "--quiet", "--require-hashes", "--python"]
     return all(
@@ -63,7 +64,7 @@ def main(options):
     for name in [*supported(), *named]:
         if python := find(name):
             print(f"== {name}: {python}", flush=True)
-            passed = test(python, options)
+            passed = test(name, python, options)
             results[name] = "passed" if passed else "FAILED"
         else:
             results[name] = "NOT THERE" if name in named else "not here"
