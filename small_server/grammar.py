@@ -1,0 +1,128 @@
+"""The grammar: which text is right in HTTP/1.1.
+
+This file knows RFC 9112, RFC 3986 for addresses, and what PEP 3333 lets
+an app say. It knows nothing of sockets, nor of what is done with a text.
+Above each expression stands its rule in ABNF, and a word where we are
+stricter (where two readers could disagree) or more lenient (where
+clients are, and no two readers disagree).
+"""
+
+import re
+from wsgiref.util import is_hop_by_hop
+
+# token = 1*( "!" / "#" / "$" / ... / DIGIT / ALPHA )
+TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+
+# method = token
+# Stricter, as Gunicorn: no small letters, for get is not GET, and no "#".
+METHOD = r"[!$%&'*+.^_`|~0-9A-Z-]+"
+
+# quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE
+# qdtext = HTAB / SP / %x21 / %x23-5B / %x5D-7E / obs-text
+# quoted-pair = "\" ( HTAB / SP / VCHAR / obs-text ); obs-text = %x80-FF
+QUOTED_STRING = r'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
+
+# chunk-ext = *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )
+# BWS = *( SP / HTAB )
+CHUNK_EXT = (
+    r"(?:[ \t]*;[ \t]*"
+    rf"{TOKEN}(?:[ \t]*=[ \t]*(?:{TOKEN}|{QUOTED_STRING}))?)*"
+)
+
+# uri-host = IP-literal / IPv4address / reg-name
+# reg-name = *( unreserved / pct-encoded / sub-delims )
+# Stricter: never empty, and no comma, which may be two hosts in one.
+IP_LITERAL = r"\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\]"
+REG_NAME = r"(?:[0-9A-Za-z._~!$&'()*+;=-]|%[0-9A-Fa-f]{2})+"
+URI_HOST = rf"(?:{IP_LITERAL}|{REG_NAME})"
+
+# Host = uri-host [ ":" port ]; port = *DIGIT
+HOST = rf"{URI_HOST}(?::[0-9]{{0,5}})?"
+
+# absolute-path = 1*( "/" segment )
+# query = *( pchar / "/" / "?" )
+# More lenient: all that is visible, and a fragment, which is left out.
+PATH = r'/[!"$->@-~]*'
+QUERY = r'(?:\?([!"$-~]*))?'
+FRAGMENT = r"(?:#[!-~]*)?"
+
+RULES = {
+    # request-line = method SP request-target SP HTTP-version
+    "request-line": rf"({METHOD}) ([!-~]+) HTTP/([0-9])\.([0-9])",
+    # origin-form = absolute-path [ "?" query ]
+    "origin-form": rf"({PATH}){QUERY}{FRAGMENT}",
+    # absolute-form = scheme "://" [ userinfo "@" ] host [ ":" port ]
+    #                 [ absolute-path ] [ "?" query ]
+    "absolute-form": r"(?i:https?)://(?:[!-.0->A-~]*@)?"
+    rf"({HOST})({PATH})?{QUERY}{FRAGMENT}",
+    # authority-form = uri-host ":" port
+    "authority-form": rf"{URI_HOST}:[0-9]+",
+    # asterisk-form = "*"
+    "asterisk-form": r"\*",
+    # field-line = field-name ":" OWS field-value OWS
+    "field-line": rf"({TOKEN}):[ \t]*([\t -~\x80-\xff]*)",
+    # field-name = token
+    "field-name": TOKEN,
+    # field-value = *( VCHAR / obs-text / SP / HTAB )
+    # Stricter, as PEP 3333: no control characters, so no HTAB.
+    "field-value": r"[ -~\x80-\xff]*",
+    # Host = [ uri-host [ ":" port ] ], and it may be empty
+    "Host": rf"(?:{HOST})?",
+    # Content-Length = 1*DIGIT
+    "Content-Length": r"[0-9]{1,18}",
+    # chunk-size = 1*HEXDIG, and then [ chunk-ext ]
+    "chunk-size": rf"([0-9A-Fa-f]{{1,15}}){CHUNK_EXT}",
+    # status-code SP reason-phrase; PEP 3333: no white space at the end
+    "status": r"[2-9][0-9]{2}(?: +[!-~\x80-\xff]+)+",
+}
+RULES = {name: re.compile(RULES[name]) for name in RULES}
+
+
+class RefusedError(Exception):
+    """A rule is broken: the status of our answer, and the reason."""
+
+
+def refuse_unless(condition, status, reason):
+    """Raise RefusedError(status, reason) unless `condition` is true."""
+    if not condition:
+        raise RefusedError(status, reason)
+
+
+def match(rule, text):
+    """Return the match of all of `text`, a str, with one of the RULES;
+    RefusedError if it does not follow that rule."""
+    if found := RULES[rule].fullmatch(text):
+        return found
+    raise RefusedError(400, f"malformed {rule}")
+
+
+def split_target(method, target):
+    """Take a request-target apart by the form that `method` gives it;
+    return host (or None), path, and query, each a str."""
+    if method == "CONNECT":
+        match("authority-form", target)
+        return None, target, ""
+    if method == "OPTIONS" and target == "*":
+        return None, target, ""
+    if target.startswith("/"):
+        path, query = match("origin-form", target).groups()
+        return None, path, query or ""
+    host, path, query = match("absolute-form", target).groups()
+    return host, path or "/", query or ""
+
+
+def check_head(status, headers):
+    """Refuse what an app may not say at the start of its answer."""
+    match("status", status)
+    is_list = type(headers) is list
+    refuse_unless(is_list, 500, "headers that are not a list")
+    lengths = []
+    for name, value in headers:
+        match("field-name", name)
+        match("field-value", value)
+        ours = is_hop_by_hop(name)
+        refuse_unless(not ours, 500, f"{name} is the server's business")
+        if name.lower() == "content-length":
+            lengths.append(value)
+    if lengths:
+        match("Content-Length", ",".join(lengths))  # only one fits
