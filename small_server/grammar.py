@@ -75,7 +75,7 @@ RULES = {
     # status-code SP reason-phrase; PEP 3333: no white space at the end
     "status": r"[2-9][0-9]{2}(?: +[!-~\x80-\xff]+)+",
 }
-RULES = {name: re.compile(RULES[name]) for name in RULES}
+RULES = {name: re.compile(RULES[name], re.ASCII) for name in RULES}
 
 
 class RefusedError(Exception):
