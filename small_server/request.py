@@ -35,9 +35,8 @@ class Request:
         `wsgi.input` is to be closed; RefusedError if it breaks a rule."""
         self.wire.start_clock()
         line = self.start_line() or self.start_line()  # one may be empty
-        self.method, target, major, minor = match(
-            "request-line", line
-        ).groups()
+        found = match("request-line", line)
+        self.method, target, major, minor = found.groups()
         host, path, query = split_target(self.method, target)
         refuse_unless(major == "1", 505, "this server speaks HTTP/1.1")
         self.http11 = minor != "0"

@@ -10,9 +10,9 @@ def handle(client, app):
     method, target, _ = request.splitlines()[0].split()
     path, _, query = target.partition("?")
     environ = {
-        "REQUEST_METHOD": method,
-        "PATH_INFO": unquote(path, "latin-1"),
-        "QUERY_STRING": query,
+        "REQUEST_METHOD": method,  # "GET"
+        "PATH_INFO": unquote(path, "latin-1"),  # "/greet/Ada"
+        "QUERY_STRING": query,  # "a=1&b=2"
     }
 
     def start_response(status, headers, exc_info=None):

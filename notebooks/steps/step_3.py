@@ -12,13 +12,13 @@ def handle(client, app):
     path, _, query = target.partition("?")
     host, port = client.getsockname()
     environ = {
-        "REQUEST_METHOD": method,
+        "REQUEST_METHOD": method,  # "GET"
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote(path, "latin-1"),
-        "QUERY_STRING": query,
-        "SERVER_NAME": host,
-        "SERVER_PORT": str(port),
-        "SERVER_PROTOCOL": protocol,
+        "PATH_INFO": unquote(path, "latin-1"),  # "/greet/Ada"
+        "QUERY_STRING": query,  # "a=1&b=2"
+        "SERVER_NAME": host,  # "127.0.0.1"
+        "SERVER_PORT": str(port),  # "8000"
+        "SERVER_PROTOCOL": protocol,  # "HTTP/1.1"
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
         "wsgi.input": io.BytesIO(),
@@ -30,7 +30,7 @@ def handle(client, app):
     for line in request.split("\r\n\r\n")[0].splitlines()[1:]:
         name, _, value = line.partition(":")
         key = "HTTP_" + name.upper().replace("-", "_")
-        environ[key] = value.strip()
+        environ[key] = value.strip()  # HTTP_HOST: "localhost"
 
     def start_response(status, headers, exc_info=None):
         lines = [f"{name}: {value}\r\n" for name, value in headers]

@@ -12,13 +12,13 @@ def handle(client, app):
     path, _, query = target.partition("?")
     host, port = client.getsockname()
     environ = {
-        "REQUEST_METHOD": method,
+        "REQUEST_METHOD": method,  # "GET"
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote(path, "latin-1"),
-        "QUERY_STRING": query,
-        "SERVER_NAME": host,
-        "SERVER_PORT": str(port),
-        "SERVER_PROTOCOL": protocol,
+        "PATH_INFO": unquote(path, "latin-1"),  # "/greet/Ada"
+        "QUERY_STRING": query,  # "a=1&b=2"
+        "SERVER_NAME": host,  # "127.0.0.1"
+        "SERVER_PORT": str(port),  # "8000"
+        "SERVER_PROTOCOL": protocol,  # "HTTP/1.1"
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
         "wsgi.input": io.BytesIO(),
@@ -30,25 +30,28 @@ def handle(client, app):
     for line in request.split("\r\n\r\n")[0].splitlines()[1:]:
         name, _, value = line.partition(":")
         key = "HTTP_" + name.upper().replace("-", "_")
-        environ[key] = value.strip()
+        environ[key] = value.strip()  # HTTP_HOST: "localhost"
 
-    started, sent = [], []
+    started, sent = None, False
 
     def start_response(status, headers, exc_info=None):
+        nonlocal started
         if exc_info and sent:
             raise exc_info[1]
         if started and not exc_info:
             raise RuntimeError("start_response was called twice")
-        started[:] = status, headers
+        started = status, headers
         return write
 
     def write(block):
+        nonlocal sent
         if not isinstance(block, bytes):
             raise TypeError(f"{block!r} is not bytes")
         if not sent:
-            sent.append(started[0])
-            lines = [f"{name}: {value}\r\n" for name, value in started[1]]
-            head = f"HTTP/1.0 {started[0]}\r\n{''.join(lines)}\r\n"
+            status, headers = started
+            sent = True
+            lines = [f"{name}: {value}\r\n" for name, value in headers]
+            head = f"HTTP/1.0 {status}\r\n{''.join(lines)}\r\n"
             client.sendall(head.encode("latin-1"))
         client.sendall(block)
 

@@ -31,13 +31,13 @@ def handle(client, app):
     path, _, query = target.partition("?")
     host, port = client.getsockname()
     environ = {
-        "REQUEST_METHOD": method,
+        "REQUEST_METHOD": method,  # "GET"
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote(path, "latin-1"),
-        "QUERY_STRING": query,
-        "SERVER_NAME": host,
-        "SERVER_PORT": str(port),
-        "SERVER_PROTOCOL": protocol,
+        "PATH_INFO": unquote(path, "latin-1"),  # "/greet/Ada"
+        "QUERY_STRING": query,  # "a=1&b=2"
+        "SERVER_NAME": host,  # "127.0.0.1"
+        "SERVER_PORT": str(port),  # "8000"
+        "SERVER_PROTOCOL": protocol,  # "HTTP/1.1"
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
         "wsgi.input": io.BytesIO(),
@@ -49,34 +49,38 @@ def handle(client, app):
     for line in request.split("\r\n\r\n")[0].splitlines()[1:]:
         name, _, value = line.partition(":")
         key = "HTTP_" + name.upper().replace("-", "_")
-        environ[key] = value.strip()
+        environ[key] = value.strip()  # HTTP_HOST: "localhost"
 
-    started, sent = [], []
+    started, sent = None, False
+    left = sys.maxsize  # bytes that the body may still have
 
     def start_response(status, headers, exc_info=None):
+        nonlocal started
         if exc_info and sent:
             raise exc_info[1]
         if started and not exc_info:
             raise RuntimeError("start_response was called twice")
-        started[:] = status, headers
+        started = status, headers
         check(status, headers)
         return write
 
     def write(block):
+        nonlocal sent, left
         if not isinstance(block, bytes):
             raise TypeError(f"{block!r} is not bytes")
         if not sent:
             status, headers = started
+            sent = True
             given = {name.lower(): value for name, value in headers}
-            sent.append(int(given.get("content-length", sys.maxsize)))
+            left = int(given.get("content-length", left))
             if method == "HEAD" or status[:3] in ("204", "304"):
-                sent[0] = 0
+                left = 0
             headers = [("Date", formatdate(usegmt=True)), *headers]
             lines = [f"{name}: {value}\r\n" for name, value in headers]
             head = f"HTTP/1.0 {status}\r\n{''.join(lines)}\r\n"
             client.sendall(head.encode("latin-1"))
-        block = block[: sent[0]]
-        sent[0] -= len(block)  # what the body may still have
+        block = block[:left]
+        left -= len(block)
         client.sendall(block)
 
     try:

@@ -49,10 +49,10 @@ def read_request(reader):
     need(found)
     method, path, query, protocol = found.groups()
     environ = {
-        "REQUEST_METHOD": method,
-        "PATH_INFO": unquote(path, "latin-1"),
-        "QUERY_STRING": query or "",
-        "SERVER_PROTOCOL": protocol,
+        "REQUEST_METHOD": method,  # "GET"
+        "PATH_INFO": unquote(path, "latin-1"),  # "/greet/Ada"
+        "QUERY_STRING": query or "",  # "a=1&b=2"
+        "SERVER_PROTOCOL": protocol,  # "HTTP/1.1"
     }
     count = 0
     while line := read_line(reader):
@@ -67,7 +67,7 @@ def read_request(reader):
             key = "HTTP_" + key
         need(key not in environ or key not in ONCE)
         value = f"{environ[key]},{value}" if key in environ else value
-        environ[key] = value
+        environ[key] = value  # HTTP_HOST: "localhost"
     need("HTTP_HOST" in environ or protocol == "HTTP/1.0")
     length = environ.get("CONTENT_LENGTH", "0")
     need(re.fullmatch("[0-9]{1,8}", length))
@@ -79,8 +79,8 @@ def handle(client, app):
     host, port = client.getsockname()
     environ = {
         "SCRIPT_NAME": "",
-        "SERVER_NAME": host,
-        "SERVER_PORT": str(port),
+        "SERVER_NAME": host,  # "127.0.0.1"
+        "SERVER_PORT": str(port),  # "8000"
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
         "wsgi.errors": sys.stderr,
@@ -95,32 +95,36 @@ def handle(client, app):
         client.sendall(f"HTTP/1.0 {error}\r\n\r\n".encode())
         return
     method = environ["REQUEST_METHOD"]
-    started, sent = [], []
+    started, sent = None, False
+    left = sys.maxsize  # bytes that the body may still have
 
     def start_response(status, headers, exc_info=None):
+        nonlocal started
         if exc_info and sent:
             raise exc_info[1]
         if started and not exc_info:
             raise RuntimeError("start_response was called twice")
-        started[:] = status, headers
+        started = status, headers
         check(status, headers)
         return write
 
     def write(block):
+        nonlocal sent, left
         if not isinstance(block, bytes):
             raise TypeError(f"{block!r} is not bytes")
         if not sent:
             status, headers = started
+            sent = True
             given = {name.lower(): value for name, value in headers}
-            sent.append(int(given.get("content-length", sys.maxsize)))
+            left = int(given.get("content-length", left))
             if method == "HEAD" or status[:3] in ("204", "304"):
-                sent[0] = 0
+                left = 0
             headers = [("Date", formatdate(usegmt=True)), *headers]
             lines = [f"{name}: {value}\r\n" for name, value in headers]
             head = f"HTTP/1.0 {status}\r\n{''.join(lines)}\r\n"
             client.sendall(head.encode("latin-1"))
-        block = block[: sent[0]]
-        sent[0] -= len(block)  # what the body may still have
+        block = block[:left]
+        left -= len(block)
         client.sendall(block)
 
     try:
