@@ -10,7 +10,9 @@ clients are, and no two readers disagree).
 import re
 from wsgiref.util import is_hop_by_hop
 
-# token = 1*( "!" / "#" / "$" / ... / DIGIT / ALPHA )
+# token = 1*tchar
+# tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^"
+#       / "_" / "`" / "|" / "~" / DIGIT / ALPHA
 TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
 # method = token
@@ -18,61 +20,69 @@ TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 METHOD = r"[!$%&'*+.^_`|~0-9A-Z-]+"
 
 # quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE
-# qdtext = HTAB / SP / %x21 / %x23-5B / %x5D-7E / obs-text
-# quoted-pair = "\" ( HTAB / SP / VCHAR / obs-text ); obs-text = %x80-FF
+# qdtext = HTAB / SP / "!" / %x23-5B / %x5D-7E / obs-text
+# quoted-pair = "\" ( HTAB / SP / VCHAR / obs-text )
+# obs-text = %x80-FF
 QUOTED_STRING = r'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
 
-# chunk-ext = *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )
+# chunk-ext = *( BWS ";" BWS chunk-ext-name
+#                [ BWS "=" BWS chunk-ext-val ] )
+# chunk-ext-name = token; chunk-ext-val = token / quoted-string
 # BWS = *( SP / HTAB )
-CHUNK_EXT = (
-    r"(?:[ \t]*;[ \t]*"
-    rf"{TOKEN}(?:[ \t]*=[ \t]*(?:{TOKEN}|{QUOTED_STRING}))?)*"
-)
+CHUNK_EXT_VAL = rf"[ \t]*=[ \t]*(?:{TOKEN}|{QUOTED_STRING})"
+CHUNK_EXT = rf"(?:[ \t]*;[ \t]*{TOKEN}(?:{CHUNK_EXT_VAL})?)*"
 
 # uri-host = IP-literal / IPv4address / reg-name
+# IP-literal = "[" ( IPv6address / IPvFuture ) "]"
 # reg-name = *( unreserved / pct-encoded / sub-delims )
-# Stricter: never empty, and no comma, which may be two hosts in one.
+# Stricter: not empty, and no comma, for then it may be two hosts.
 IP_LITERAL = r"\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\]"
 REG_NAME = r"(?:[0-9A-Za-z._~!$&'()*+;=-]|%[0-9A-Fa-f]{2})+"
 URI_HOST = rf"(?:{IP_LITERAL}|{REG_NAME})"
 
-# Host = uri-host [ ":" port ]; port = *DIGIT
+# Host = uri-host [ ":" port ]
+# port = *DIGIT
 HOST = rf"{URI_HOST}(?::[0-9]{{0,5}})?"
 
 # absolute-path = 1*( "/" segment )
 # query = *( pchar / "/" / "?" )
-# More lenient: all that is visible, and a fragment, which is left out.
-PATH = r'/[!"$->@-~]*'
-QUERY = r'(?:\?([!"$-~]*))?'
+# More lenient: all that is visible in ASCII, and a fragment, which we
+# leave out.
+PATH = r'(?P<path>/[!"$->@-~]*)'
+QUERY = r'(?:\?(?P<query>[!"$-~]*))?'
 FRAGMENT = r"(?:#[!-~]*)?"
 
 RULES = {
     # request-line = method SP request-target SP HTTP-version
+    # HTTP-version = "HTTP" "/" DIGIT "." DIGIT
     "request-line": rf"({METHOD}) ([!-~]+) HTTP/([0-9])\.([0-9])",
     # origin-form = absolute-path [ "?" query ]
-    "origin-form": rf"({PATH}){QUERY}{FRAGMENT}",
-    # absolute-form = scheme "://" [ userinfo "@" ] host [ ":" port ]
-    #                 [ absolute-path ] [ "?" query ]
+    "origin-form": rf"{PATH}{QUERY}{FRAGMENT}",
+    # absolute-form = absolute-URI
+    # http-URI = "http" "://" authority path-abempty [ "?" query ]
+    # authority = [ userinfo "@" ] host [ ":" port ]
     "absolute-form": r"(?i:https?)://(?:[!-.0->A-~]*@)?"
-    rf"({HOST})({PATH})?{QUERY}{FRAGMENT}",
+    rf"(?P<host>{HOST}){PATH}?{QUERY}{FRAGMENT}",
     # authority-form = uri-host ":" port
-    "authority-form": rf"{URI_HOST}:[0-9]+",
+    "authority-form": rf"(?P<path>{URI_HOST}:[0-9]+)",
     # asterisk-form = "*"
-    "asterisk-form": r"\*",
+    "asterisk-form": r"(?P<path>\*)",
     # field-line = field-name ":" OWS field-value OWS
+    # OWS = *( SP / HTAB )
     "field-line": rf"({TOKEN}):[ \t]*([\t -~\x80-\xff]*)",
     # field-name = token
     "field-name": TOKEN,
-    # field-value = *( VCHAR / obs-text / SP / HTAB )
+    # field-value = *( SP / HTAB / VCHAR / obs-text ), shortened
     # Stricter, as PEP 3333: no control characters, so no HTAB.
     "field-value": r"[ -~\x80-\xff]*",
-    # Host = [ uri-host [ ":" port ] ], and it may be empty
+    # Host = [ uri-host [ ":" port ] ], for it may be empty
     "Host": rf"(?:{HOST})?",
     # Content-Length = 1*DIGIT
     "Content-Length": r"[0-9]{1,18}",
-    # chunk-size = 1*HEXDIG, and then [ chunk-ext ]
+    # chunk-size = 1*HEXDIG, and after it [ chunk-ext ]
     "chunk-size": rf"([0-9A-Fa-f]{{1,15}}){CHUNK_EXT}",
-    # status-code SP reason-phrase; PEP 3333: no white space at the end
+    # status-code SP reason-phrase
+    # Stricter, as PEP 3333: nothing invisible, no white space at the end.
     "status": r"[2-9][0-9]{2}(?: +[!-~\x80-\xff]+)+",
 }
 RULES = {name: re.compile(RULES[name], re.ASCII) for name in RULES}
@@ -96,19 +106,22 @@ def match(rule, text):
     raise RefusedError(400, f"malformed {rule}")
 
 
-def split_target(method, target):
-    """Take a request-target apart by the form that `method` gives it;
-    return host (or None), path, and query, each a str."""
+def target_form(method, target):
+    """Return which form a request-target must have, one of the RULES."""
     if method == "CONNECT":
-        match("authority-form", target)
-        return None, target, ""
+        return "authority-form"
     if method == "OPTIONS" and target == "*":
-        return None, target, ""
-    if target.startswith("/"):
-        path, query = match("origin-form", target).groups()
-        return None, path, query or ""
-    host, path, query = match("absolute-form", target).groups()
-    return host, path or "/", query or ""
+        return "asterisk-form"
+    return "origin-form" if target.startswith("/") else "absolute-form"
+
+
+def split_target(method, target):
+    """Take a request-target apart; return its host (or None), path, and
+    query, each a str. The path of the last two forms is all of it."""
+    found = match(target_form(method, target), target)
+    parts = found.groupdict("")
+    path, query = parts["path"] or "/", parts.get("query", "")
+    return parts.get("host"), path, query
 
 
 def check_head(status, headers):

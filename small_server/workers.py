@@ -1,7 +1,7 @@
 """Processes and threads: a parent, its workers, and their threads.
 
 This file knows who accepts a connection, and how all of them stop. It
-knows nothing of HTTP: `serve` is given to it, and could speak any other.
+knows nothing of HTTP: the `serve` that it is given could speak anything.
 """
 
 import contextlib
