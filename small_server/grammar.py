@@ -2,9 +2,8 @@
 
 This file knows RFC 9112, RFC 3986 for addresses, and what PEP 3333 lets
 an app say. It knows nothing of sockets, nor of what is done with a text.
-Above each expression stands its rule in ABNF, and a word where we are
-stricter (where two readers could disagree) or more lenient (where
-clients are, and no two readers disagree).
+Above each expression stands its rule in ABNF, with a word where we are
+stricter (two readers could disagree) or more lenient (clients are).
 """
 
 import re
@@ -35,19 +34,23 @@ CHUNK_EXT = rf"(?:[ \t]*;[ \t]*{TOKEN}(?:{CHUNK_EXT_VAL})?)*"
 # uri-host = IP-literal / IPv4address / reg-name
 # IP-literal = "[" ( IPv6address / IPvFuture ) "]"
 # reg-name = *( unreserved / pct-encoded / sub-delims )
-# Stricter: not empty, and no comma, for then it may be two hosts.
+# Stricter: not empty, and no comma, for then it may be two hosts. Of an
+# IPv6address the characters are enough, and we know no IPvFuture.
 IP_LITERAL = r"\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\]"
 REG_NAME = r"(?:[0-9A-Za-z._~!$&'()*+;=-]|%[0-9A-Fa-f]{2})+"
 URI_HOST = rf"(?:{IP_LITERAL}|{REG_NAME})"
 
 # Host = uri-host [ ":" port ]
 # port = *DIGIT
+# Stricter: five digits at most.
 HOST = rf"{URI_HOST}(?::[0-9]{{0,5}})?"
 
+# userinfo = *( unreserved / pct-encoded / sub-delims / ":" )
 # absolute-path = 1*( "/" segment )
 # query = *( pchar / "/" / "?" )
-# More lenient: all that is visible in ASCII, and a fragment, which we
-# leave out.
+# More lenient: nearly all that is visible in ASCII, as browsers send it;
+# and after all of them a fragment, which is left out.
+USERINFO = r"[!-.0->A-~]*"
 PATH = r'(?P<path>/[!"$->@-~]*)'
 QUERY = r'(?:\?(?P<query>[!"$-~]*))?'
 FRAGMENT = r"(?:#[!-~]*)?"
@@ -61,8 +64,8 @@ RULES = {
     # absolute-form = absolute-URI
     # http-URI = "http" "://" authority path-abempty [ "?" query ]
     # authority = [ userinfo "@" ] host [ ":" port ]
-    "absolute-form": r"(?i:https?)://(?:[!-.0->A-~]*@)?"
-    rf"(?P<host>{HOST}){PATH}?{QUERY}{FRAGMENT}",
+    "absolute-form": rf"(?i:https?)://(?:{USERINFO}@)?(?P<host>{HOST})"
+    rf"{PATH}?{QUERY}{FRAGMENT}",
     # authority-form = uri-host ":" port
     "authority-form": rf"(?P<path>{URI_HOST}:[0-9]+)",
     # asterisk-form = "*"
@@ -72,14 +75,16 @@ RULES = {
     "field-line": rf"({TOKEN}):[ \t]*([\t -~\x80-\xff]*)",
     # field-name = token
     "field-name": TOKEN,
-    # field-value = *( SP / HTAB / VCHAR / obs-text ), shortened
+    # field-value = *field-content, of VCHAR, obs-text, SP and HTAB
     # Stricter, as PEP 3333: no control characters, so no HTAB.
     "field-value": r"[ -~\x80-\xff]*",
     # Host = [ uri-host [ ":" port ] ], for it may be empty
     "Host": rf"(?:{HOST})?",
     # Content-Length = 1*DIGIT
+    # Stricter: 18 digits at most.
     "Content-Length": r"[0-9]{1,18}",
     # chunk-size = 1*HEXDIG, and after it [ chunk-ext ]
+    # Stricter: 15 digits at most.
     "chunk-size": rf"([0-9A-Fa-f]{{1,15}}){CHUNK_EXT}",
     # status-code SP reason-phrase
     # Stricter, as PEP 3333: nothing invisible, no white space at the end.
