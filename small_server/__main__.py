@@ -73,8 +73,8 @@ def server_environ(listener, options):
     host, port = listener.getsockname()
     environ = {
         "SCRIPT_NAME": "",
-        "SERVER_NAME": host,
-        "SERVER_PORT": str(port),
+        "SERVER_NAME": host,  # "127.0.0.1"
+        "SERVER_PORT": str(port),  # "8000"
         "SERVER_SOFTWARE": "small_server",
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",

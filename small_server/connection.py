@@ -29,8 +29,8 @@ class Site:
         no request is waited for; and a function `may_keep_alive`.
         """
         environ = self.environ | {
-            "REMOTE_ADDR": address[0],
-            "REMOTE_PORT": str(address[1]),
+            "REMOTE_ADDR": address[0],  # "127.0.0.1"
+            "REMOTE_PORT": str(address[1]),  # "54321"
         }
         wire, keep = Wire(sock, self.timeout), True
         while keep and self.wait_for_request(wire, worker):

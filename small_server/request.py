@@ -46,10 +46,10 @@ class Request:
         match("Host", environ.get("HTTP_HOST", ""))
         if host:
             environ["HTTP_HOST"] = host  # the target is the stronger one
-        environ["REQUEST_METHOD"] = self.method
-        environ["PATH_INFO"] = unquote(path, "latin-1")
-        environ["QUERY_STRING"] = query
-        environ["SERVER_PROTOCOL"] = f"HTTP/1.{minor}"
+        environ["REQUEST_METHOD"] = self.method  # "GET"
+        environ["PATH_INFO"] = unquote(path, "latin-1")  # "/greet/Ada"
+        environ["QUERY_STRING"] = query  # "a=1&b=2"
+        environ["SERVER_PROTOCOL"] = f"HTTP/1.{minor}"  # "HTTP/1.1"
         environ["wsgi.input"] = self.body(environ)
         self.keep_alive = self.wants_keep_alive(environ)
         return environ
@@ -76,7 +76,7 @@ class Request:
                 refuse_unless(key not in ONCE, 400, f"{name} comes twice")
                 comma = "; " if key == "HTTP_COOKIE" else ","
                 value = fields[key] + comma + value
-            fields[key] = value
+            fields[key] = value  # HTTP_HOST: "localhost"
         return fields
 
     def wants_keep_alive(self, environ):

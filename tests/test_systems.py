@@ -103,13 +103,8 @@ def test_what_windows_lacks_is_missing(windows):
 @pytest.mark.parametrize(
     "name",
     [
-        *(
-            "tests.clean",
-            "tests.skip",
-            "my_flask_app",
-            "small_server",
-            "notebooks.probes",
-        ),
+        *("tests.clean", "tests.skip", "my_flask_app"),
+        *("small_server.__main__", "notebooks.probes"),
         *("notebooks.guard", "notebooks.serving", "notebooks.steps.probe"),
         *("exercises.checking", "exercises.commands"),
     ],

@@ -21,8 +21,8 @@ def handle(client, app):
         "SERVER_PROTOCOL": protocol,  # "HTTP/1.1"
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(),
-        "wsgi.errors": sys.stderr,
+        "wsgi.input": io.BytesIO(),  # no body, as yet
+        "wsgi.errors": sys.stderr,  # for what an app complains of
         "wsgi.multithread": False,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,

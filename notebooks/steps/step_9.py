@@ -121,7 +121,7 @@ def handle(client, reader, app):
         "SERVER_PORT": str(port),  # "8000"
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
-        "wsgi.errors": sys.stderr,
+        "wsgi.errors": sys.stderr,  # for what an app complains of
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
