@@ -26,20 +26,23 @@ def seconds(text):
 def command_line():
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser("small_server")
-    add = parser.add_argument
-    add("app", help="module:name")
-    add("--bind", default="127.0.0.1:8000", help="address:port, or a port")
-    add("--workers", type=int, default=1, help="processes")
-    add("--threads", type=int, default=100, help="at most, of each worker")
-    pair = {"action": "append", "metavar": "KEY=VALUE"}
-    add("--environ", **pair, default=[], help="put this into each environ")
+
+    def add(name, text, **options):
+        parser.add_argument(name, help=f"{text} (%(default)s)", **options)
+
+    parser.add_argument("app", help="module:name")
+    add("--bind", "address:port, or a port", default="127.0.0.1:8000")
+    add("--workers", "processes", type=int, default=1)
+    add("--threads", "at most, of each worker", type=int, default=100)
+    pair = {"action": "append", "metavar": "KEY=VALUE", "default": []}
+    parser.add_argument("--environ", help="more of the environ", **pair)
     wait = {"type": seconds, "metavar": "SECONDS"}
     text = "how long a connection waits for its next request"
-    add("--keep-alive", **wait, default=5, help=f"{text} (5)")
+    add("--keep-alive", text, default=5, **wait)
     text = "how long a request may take to arrive, or a block to leave"
-    add("--timeout", **wait, default=20, help=f"{text} (20)")
+    add("--timeout", text, default=20, **wait)
     text = "how long a worker may take to stop"
-    add("--graceful-timeout", **wait, default=30, help=f"{text} (30)")
+    add("--graceful-timeout", text, default=30, **wait)
     return parser
 
 
