@@ -1,0 +1,287 @@
+"""Requests that nobody thought of, and a second opinion about all of them.
+
+h11 reads HTTP/1.1 as the RFCs tell, and others wrote it. Where it reads a
+request and the small server refuses it, or the other way round, a row of
+the tables below knows why; any other difference is an error.
+"""
+
+import json
+import re
+import tempfile
+
+import h11
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir
+
+from tools.needs import NO_POSIX, POSIX
+from notebooks.serving import serve, wait_until
+from tests.small_server.helpers import answers, ask, command
+from tests.small_server.wire import ACCEPTED, REFUSED
+
+if not POSIX:
+    pytest.skip(NO_POSIX, allow_module_level=True)
+# Each run thinks up the same requests, and leaves no folder behind.
+set_hypothesis_home_dir(tempfile.gettempdir())
+
+# What h11 reads: the words of our refusal, a pattern in such a request,
+# and why h11 takes it.
+READ_BY_H11 = [
+    (
+        "malformed request line",
+        rb"(?m)^[!-~]+ [!-~]+ HTTP/\d\.\d\r?$",
+        "it leaves the method and the target to its caller",
+    ),
+    ("malformed Host", rb"", "it leaves Host to its caller"),
+    ("this server speaks HTTP/1.1", rb"", "and the version"),
+    ("unknown expectation", rb"", "and what is expected"),
+    ("Content-Type comes twice", rb"", "and what a field says"),
+    ("too many header fields", rb"", "it has another limit"),
+    ("a line is too long", rb"", "it has another limit"),
+    (
+        "a line does not end with CR LF",
+        rb"(?<!\r)\n",
+        "LF alone ends a line, as RFC 9112 allows",
+    ),
+    (
+        "malformed field",
+        rb"\n[ \t]",
+        "a folded line is joined to the one before",
+    ),
+    (
+        "malformed field",
+        rb"[\x01-\x08\x0e-\x1f\x7f]",
+        "a control character may be in a value, unless it is white space",
+    ),
+    (
+        "a Content-Length and chunks",
+        rb"",
+        "the chunks win, as RFC 9112 allows",
+    ),
+    ("Content-Length comes twice", rb"", "equal lengths count as one"),
+    (
+        "malformed Content-Length",
+        rb"(?i)Content-Length:[ \t]*(\d+),[ \t]*\1[ \t]*\r",
+        "equal lengths count as one",
+    ),
+    ("chunks in HTTP/1.0", rb"", "chunks are chunks"),
+    (
+        "malformed chunk size",
+        rb"\n[0-9A-Fa-f]+;",
+        "a chunk extension is skipped unread",
+    ),
+    (
+        "a line does not end with CR LF",
+        rb"\n[0-9A-Fa-f]+;.*\r[^\n]",
+        "a chunk extension is skipped unread",
+    ),
+    (
+        "malformed chunk size",
+        rb"\n[0-9A-Fa-f]+[ \t]+\r\n",
+        "white space may end the line with a chunk's size",
+    ),
+    ("a field that cannot be a trailer", rb"", "trailers are dropped"),
+]
+# What h11 refuses: a pattern in a request that we accept, and why.
+REFUSED_BY_H11 = [
+    (rb"\A\r\n", "an empty line before the request"),
+    (rb"(?m)^[!-~]+ .*[\x80-\xff].* HTTP/", "a target that is not ASCII"),
+    (rb"\n[0-9A-Fa-f]+[ \t]+;", "white space before a chunk extension"),
+]
+
+
+@pytest.fixture(scope="module")
+def server():
+    """It shows what the app sees of a request, and answers to the end."""
+    with serve(command("mirror")) as server:
+        yield server
+        wait_until(server.answers)
+
+
+def send(server, *pieces):
+    """Send requests; return the Answers, and what the log says since."""
+    before = len(server.log)
+    found = answers(ask(server, *pieces, end=True))
+    return found, server.log[before:]
+
+
+def known(data, found, called):
+    """Why h11 reads another number of requests in `data` than the server,
+    which `called` the app so often and gave the Answers `found`: the rows
+    of the two tables, a list; None if they agree."""
+    read = read_by_h11(data)
+    if read == called:
+        return None
+    if read < called:
+        return [row for row in REFUSED_BY_H11 if re.search(row[0], data)]
+    words = found[-1].body.decode() if found else ""
+    return [
+        row
+        for row in READ_BY_H11
+        if words.endswith(f": {row[0]}\n") and re.search(row[1], data)
+    ]
+
+
+def read_by_h11(data):
+    """The number of requests that h11 reads to their end, one after the
+    other, before it complains or the connection ends."""
+    reader, count = h11.Connection(h11.SERVER), 0
+    reader.receive_data(data)
+    reader.receive_data(b"")  # it ends there
+    try:
+        while True:
+            event = reader.next_event()
+            if type(event) is h11.EndOfMessage:
+                count += 1
+                length = [("Content-Length", "0")]
+                reader.send(h11.Response(status_code=200, headers=length))
+                reader.send(h11.EndOfMessage())
+                reader.start_next_cycle()
+            elif type(event) is h11.ConnectionClosed:
+                return count
+    except h11.ProtocolError:
+        return count
+
+
+def test_h11_agrees_on_the_wire_cases_or_it_is_known_why(server):
+    used = []
+    for name, (case, _) in (REFUSED | ACCEPTED).items():
+        found, said = send(server, case)
+        why = known(case, found, said.count("called "))
+        assert why is None or why, name
+        used += why or []
+    unused = [r for r in READ_BY_H11 + REFUSED_BY_H11 if r not in used]
+    assert not unused, "no case needs these rows"
+
+
+def thinks_up(count):
+    """Settings of hypothesis: so many requests."""
+    return settings(
+        max_examples=count,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        print_blob=False,
+    )
+
+
+def one_of(cases):
+    """One of the short requests of a file of wire/."""
+    return st.sampled_from([c for c, _ in cases.values() if len(c) < 999])
+
+
+BITS = (
+    "\r|\n|\0| |:|\t|\xff|0|;|,|\r\n|A|/|Host: b\r\n|chunked|\r\n\r\n||-"
+)
+BITS += (
+    "|Content-Length: 5\r\n|Transfer-Encoding: chunked\r\n| HTTP/1.1\r\n"
+)
+EDIT = st.tuples(
+    *(st.integers(0, 999), st.integers(0, 3)),
+    st.sampled_from(BITS.encode("latin-1").split(b"|")),
+)
+
+
+@thinks_up(1000)
+@given(
+    st.one_of(one_of(ACCEPTED), one_of(REFUSED)),
+    st.lists(EDIT, max_size=4),
+)
+@example(b"\r\n\r\n", [])
+def test_noise(server, case, edits):
+    """Whatever comes, only well-formed answers come back, each request
+    has one, a refusal is the last, nothing fails, and h11 agrees."""
+    case = bytearray(case)
+    for at, size, bit in edits:
+        at %= len(case) + 1
+        case[at : at + size] = bit
+    found, said = send(server, bytes(case))
+    called = said.count("called ")
+    statuses = [int(answer.status[:3]) for answer in found]
+    assert statuses[:called] == [200] * called
+    assert len(found) - called in (0, 1)
+    assert all(status >= 400 for status in statuses[called:])
+    assert all(answer.whole for answer in found)
+    assert "Traceback" not in said
+    why = known(bytes(case), found, called)
+    assert why is None or why
+
+
+NAME = st.from_regex(r"X-[!#$%&'*+.^`|~0-9A-Za-z-]{1,9}", fullmatch=True)
+VALUE = st.text(
+    st.characters(max_codepoint=255, exclude_categories=["Cc"])
+    | st.just("\t"),
+    max_size=20,
+)
+PART = st.binary(min_size=1, max_size=40)
+
+
+@st.composite
+def good_requests(draw):
+    """The head and the body of a good request in bytes, and what the app
+    must see of it."""
+    method = draw(st.from_regex("[!A-Z.|~-]{1,9}", fullmatch=True))
+    method = "PUT" if method in ("CONNECT", "HEAD") else method
+    query = draw(st.from_regex(r'[!"$-~]{0,20}', fullmatch=True))
+    fields = draw(st.dictionaries(NAME, VALUE, max_size=4))
+    expected = {"REQUEST_METHOD": method, "QUERY_STRING": query}
+    lines = [f"{method} /environ?{query} HTTP/1.1", "Host: a"]
+    for name, value in fields.items():
+        space = draw(st.sampled_from(["", " ", "  "]))
+        lines.append(f"{name}:{space}{value}")
+        key = "HTTP_" + name.upper().replace("-", "_")
+        value = value.strip(" \t")
+        if key in expected:
+            value = f"{expected[key]},{value}"
+        expected[key] = value
+    parts = draw(st.lists(PART, max_size=4))
+    body = b"".join(parts)
+    expected["body"] = body.decode("latin-1")
+    expected["CONTENT_LENGTH"] = str(len(body))
+    if draw(st.booleans()):
+        lines.append(f"Content-Length: {len(body)}")
+    else:
+        lines.append("transfer-encoding: Chunked")
+        zeros = draw(st.sampled_from(["", "0", "000"]))
+        parts = [
+            f'{zeros}{len(p):X};a="b"\r\n'.encode() + p + b"\r\n"
+            for p in parts
+        ]
+        body = b"".join(parts) + zeros.encode() + b"0\r\nA: b\r\n\r\n"
+    head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+    return head, body, expected
+
+
+@thinks_up(200)
+@given(st.lists(good_requests(), min_size=1, max_size=3), st.data())
+def test_good_requests(server, requests, data):
+    """The app sees what was sent, each request alone, however it comes;
+    and h11 reads as many."""
+    sent = b"".join(head + body for head, body, _ in requests)
+    at = data.draw(st.integers(0, len(sent)))
+    found, _ = send(server, sent[:at], sent[at:])
+    assert len(found) == len(requests) == read_by_h11(sent)
+    for answer, (*_, expected) in zip(found, requests, strict=True):
+        assert answer.status == "200 OK"
+        seen = json.loads(answer.body)
+        assert expected == {key: seen.get(key) for key in expected}
+
+
+@thinks_up(300)
+@given(
+    good_requests(),
+    st.integers(0, 999),
+    st.sampled_from([b"\n", b"\r", b"\0", b"\x0b", b"\x7f"]),
+)
+def test_one_bad_byte(server, request_of, at, byte):
+    """Anywhere in a head, it keeps the request from the app; and h11 reads
+    none, or it is known why."""
+    head, body, _ = request_of
+    at %= len(head) - 1
+    sent = head[:at] + byte + head[at:] + body
+    found, said = send(server, sent)
+    assert [answer.status for answer in found] == ["400 Bad Request"]
+    assert "called " not in said
+    why = known(sent, found, 0)
+    assert why is None or why

@@ -1,0 +1,150 @@
+"""What the server makes of the bytes of a request: wire/*.md says it."""
+
+import json
+import re
+import time
+
+import pytest
+
+from tools.needs import NO_POSIX, POSIX
+from notebooks.serving import serve, wait_until
+from tests.small_server.helpers import answers, ask, command
+from tests.small_server.wire import ACCEPTED, REFUSED, cases
+
+if not POSIX:
+    pytest.skip(NO_POSIX, allow_module_level=True)
+GOOD = b"GET /refused HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def server():
+    """It shows what the app sees of a request, and answers to the end."""
+    with serve(command("mirror")) as server:
+        yield server
+        wait_until(server.answers)
+
+
+@pytest.mark.parametrize(("case", "status"), REFUSED.values(), ids=REFUSED)
+def test_refused(server, case, status):
+    """One answer, the right one; then the connection is closed, whatever
+    follows, and the app is not called."""
+    data = ask(server, case, GOOD, end=True)
+    assert data.startswith(b"HTTP/1.1 %d " % status)  # nor 100 Continue
+    (answer,) = answers(data)
+    assert answer.all_of("connection") == ["connection: close"]
+    assert "called /refused" not in server.log
+
+
+@pytest.mark.parametrize(("case", "seen"), ACCEPTED.values(), ids=ACCEPTED)
+def test_accepted(server, case, seen):
+    """The app sees what was meant, in however many pieces it arrives."""
+    for pieces in (
+        [case],
+        [case[:9], case[9:]],
+        re.findall(b".{1,999}", case, re.DOTALL),
+    ):
+        environ = shown(server, *pieces)
+        assert seen == {key: environ.get(key) for key in seen}
+
+
+def shown(server, *pieces):
+    """Send a request in pieces; return what the app sees of it."""
+    (answer,) = answers(ask(server, *pieces, end=True))
+    assert answer.status == "200 OK", answer
+    return json.loads(answer.body)
+
+
+def test_accepted_byte_by_byte(server):
+    case = b"POST /environ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+    case += b"Transfer-Encoding: chunked\r\n\r\n"
+    case += b"5;a=b\r\nhello\r\n0\r\nA: b\r\n\r\n"
+    pieces = [bytes([byte]) for byte in case]
+    assert shown(server, *pieces)["body"] == "hello"
+
+
+@pytest.mark.parametrize(
+    "end", [b"\n", b"\r", b"\n\r"], ids=["LF", "CR", "LF CR"]
+)
+def test_a_wrong_line_end_is_refused_at_once(server, end):
+    """Nobody waits for a right one, which never comes."""
+    began = time.monotonic()
+    (answer,) = answers(ask(server, GOOD.replace(b"\r\n", end)))
+    assert answer.status == "400 Bad Request"
+    assert time.monotonic() - began < 4
+
+
+def test_no_case_is_refused_and_accepted():
+    refused = {case for case, _ in REFUSED.values()}
+    assert not refused & {case for case, _ in ACCEPTED.values()}
+
+
+# The notation of wire/*.md, and what a slip in it leads to.
+
+CASE = r"""
+## Greetings
+
+They are short.
+
+### A greeting
+
+Good morning.
+
+```http
+GET /{?} HTTP/1.1\r\n
+{2 * \x0b\\{\t}
+```
+
+- `a b`: two words
+- ``: nothing
+
+> 400
+"""
+
+
+def test_the_notation():
+    assert cases(CASE) == {
+        "A greeting: two words": (
+            b"GET /a b HTTP/1.1\r\n\x0b\\{\t\x0b\\{\t",
+            400,
+        ),
+        "A greeting: nothing": (
+            b"GET / HTTP/1.1\r\n\x0b\\{\t\x0b\\{\t",
+            400,
+        ),
+    }
+    seen = '```json\n{"A": "{?}", "B": "{3 * b}", "C": null}\n```'
+    found = cases(CASE.replace("> 400", seen)).values()
+    assert [environ for _, environ in found] == [
+        {"A": "a b", "B": "bbb", "C": None},
+        {"A": "", "B": "bbb", "C": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("### A", "#### A"),
+        ("### A", "###A"),
+        ("```http", "```"),
+        ("> 400", "> 40"),
+        ("> 400", "400"),
+        ("> 400\n", ""),
+        ("> 400", "> 400\n\nMore words."),
+        ("> 400", '```json\n{"A": }\n```'),
+        ("- ``: nothing", "- `nothing`"),
+        ("- ``: nothing", "- ` `: a space"),
+        ("- ``: nothing", "- `a\\x20b`: two words again"),
+        ("- ``: nothing", "- `c`: two words"),
+        ("- `a b`: two words\n- ``: nothing\n\n", ""),
+        ("{?}", ""),
+        ("\\x0b", "\\v"),
+        ("\\x0b", "\\x0B"),
+        ("\\x0b", "\x0b"),
+        ("\\x0b", "\xe9"),
+        ("1.1\\r\\n\n", "1.1\\r\\n \n"),
+    ],
+)
+def test_a_slip_in_the_notation_is_an_error(old, new):
+    assert CASE.count(old) == 1
+    with pytest.raises(ValueError):
+        cases(CASE.replace(old, new))
