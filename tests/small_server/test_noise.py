@@ -29,9 +29,19 @@ set_hypothesis_home_dir(tempfile.gettempdir())
 # and why h11 takes it.
 READ_BY_H11 = [
     (
-        "malformed request line",
-        rb"(?m)^[!-~]+ [!-~]+ HTTP/\d\.\d\r?$",
-        "it leaves the method and the target to its caller",
+        "malformed request-line",
+        rb"(?m)^[!-~]*[a-z#][!-~]* [!-~]+ HTTP/",
+        "a method is any token, get and G# as well",
+    ),
+    (
+        "malformed absolute-form",
+        rb"(?m)^[!-~]+ [!-.0-~][!-~]* HTTP/",
+        "any visible ASCII is a target",
+    ),
+    (
+        "malformed authority-form",
+        rb"(?m)^CONNECT [!-~]+ HTTP/",
+        "any visible ASCII is a target",
     ),
     ("malformed Host", rb"", "it leaves Host to its caller"),
     ("this server speaks HTTP/1.1", rb"", "and the version"),
@@ -45,12 +55,12 @@ READ_BY_H11 = [
         "LF alone ends a line, as RFC 9112 allows",
     ),
     (
-        "malformed field",
+        "malformed field-line",
         rb"\n[ \t]",
         "a folded line is joined to the one before",
     ),
     (
-        "malformed field",
+        "malformed field-line",
         rb"[\x01-\x08\x0e-\x1f\x7f]",
         "a control character may be in a value, unless it is white space",
     ),
@@ -67,7 +77,7 @@ READ_BY_H11 = [
     ),
     ("chunks in HTTP/1.0", rb"", "chunks are chunks"),
     (
-        "malformed chunk size",
+        "malformed chunk-size",
         rb"\n[0-9A-Fa-f]+;",
         "a chunk extension is skipped unread",
     ),
@@ -77,7 +87,7 @@ READ_BY_H11 = [
         "a chunk extension is skipped unread",
     ),
     (
-        "malformed chunk size",
+        "malformed chunk-size",
         rb"\n[0-9A-Fa-f]+[ \t]+\r\n",
         "white space may end the line with a chunk's size",
     ),
@@ -86,7 +96,6 @@ READ_BY_H11 = [
 # What h11 refuses: a pattern in a request that we accept, and why.
 REFUSED_BY_H11 = [
     (rb"\A\r\n", "an empty line before the request"),
-    (rb"(?m)^[!-~]+ .*[\x80-\xff].* HTTP/", "a target that is not ASCII"),
     (rb"\n[0-9A-Fa-f]+[ \t]+;", "white space before a chunk extension"),
 ]
 

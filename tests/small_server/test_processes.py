@@ -3,12 +3,10 @@ what it does not wait for."""
 
 import contextlib
 import json
-import re
 import select
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 import requests
@@ -31,6 +29,11 @@ if not POSIX:
     pytest.skip(NO_POSIX, allow_module_level=True)
 HELLO = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
 ENVIRON = b"GET /environ HTTP/1.1\r\nHost: a\r\n"
+# A server that gives a request on its way five seconds instead of 0.2.
+PATIENT = (
+    "from small_server import __main__ as server, connection as c; "
+    "c.IN_FLIGHT = 5; server.main()"
+)
 
 # How it starts.
 
@@ -45,6 +48,9 @@ ENVIRON = b"GET /environ HTTP/1.1\r\nHost: a\r\n"
         ("wsgi:app --workers 0", 2, "need 1 or more"),
         ("wsgi:app --threads 0", 2, "need 1 or more"),
         ("wsgi:app --workers many", 2, "invalid int"),
+        ("wsgi:app --timeout 0", 2, "invalid seconds value: '0'"),
+        ("wsgi:app --keep-alive ages", 2, "invalid seconds value: 'ages'"),
+        ("wsgi:app --graceful-timeout nan", 2, "invalid seconds value"),
         ("wsgi:app --bind nowhere", 2, "cannot listen at nowhere"),
         ("wsgi:app --bind 127.0.0.1:99999", 2, "cannot listen"),
         ("wsgi:app --bind 192.0.2.1:0", 2, "cannot listen at 192.0.2.1:0"),
@@ -155,10 +161,8 @@ def test_who_comes_after_a_stop_is_refused_at_once():
 
 
 def test_a_request_that_is_on_its_way_at_a_stop_is_answered():
-    with (
-        with_limits(5, "MOMENT") as server,
-        connect(server) as client,
-    ):
+    patient = command("app").replace("-m small_server", f"-c '{PATIENT}'")
+    with serve(patient) as server, connect(server) as client:
         assert server.get("/hello").ok  # who came before is inside
         server.process.terminate()
         time.sleep(0.3)
@@ -170,7 +174,7 @@ def test_a_request_that_is_on_its_way_at_a_stop_is_answered():
 def test_a_stop_does_not_wait_for_ever():
     """An app that does not end is ended by the system."""
     with (
-        with_limits(1, "GRACE") as server,
+        serve(command("app", "--graceful-timeout 1")) as server,
         ThreadPoolExecutor() as pool,
     ):
         stuck = pool.submit(server.get, "/slow?60")
@@ -250,7 +254,7 @@ def test_slow_clients_lock_nobody_out():
 def test_a_request_that_is_too_slow_is_refused():
     """It has a time to arrive in, even if a byte always comes."""
     with (
-        with_limits(2, "IDLE", "SLOW") as server,
+        serve(command("app", "--keep-alive 2 --timeout 2")) as server,
         connect(server) as idle,
         connect(server) as slow,
     ):
@@ -266,23 +270,7 @@ def test_a_request_that_is_too_slow_is_refused():
 
 def test_a_thread_outlives_the_log():
     """The only one goes on, though it has nowhere to write to."""
-    with with_limits(
-        1, "IDLE", app="closes_the_log", options="--threads 1"
-    ) as server:
+    options = "--keep-alive 1 --threads 1"
+    with serve(command("closes_the_log", options)) as server:
         for _ in range(4):
             assert server.get("/").status_code == 500
-
-
-@contextlib.contextmanager
-def with_limits(seconds, *names, app="app", options=""):
-    """A server whose limits of these names are `seconds`."""
-    source, count = re.subn(
-        rf"(?m)^({'|'.join(names)}) = [\d.]+",
-        rf"\1 = {seconds}",
-        Path("small_server.py").read_text(),
-    )
-    assert count == len(names)
-    here = f"PYTHONPATH='{Path.cwd()}'"
-    files = {"small_server.py": source}
-    with serve(f"{here} {command(app, options)}", files) as server:
-        yield server
