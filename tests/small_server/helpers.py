@@ -65,6 +65,13 @@ def rest(client):
     return b"".join(iter(lambda: client.recv(65536), b""))
 
 
+def send(server, *parts):
+    """Ask, with an end; return the Answers, and what the log says since."""
+    before = len(server.log)
+    found = answers(ask(server, *parts, end=True))
+    return found, server.log[before:]
+
+
 def get(server, path, method="GET"):
     """Ask an app of apps.py; return its Answer."""
     path = path.replace(" ", "%20")

@@ -17,7 +17,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 from tools.needs import NO_POSIX, POSIX
 from notebooks.serving import serve, wait_until
-from tests.small_server.helpers import answers, ask, command
+from tests.small_server.helpers import command, send
 from tests.small_server.wire import ACCEPTED, REFUSED
 
 if not POSIX:
@@ -106,13 +106,6 @@ def server():
     with serve(command("mirror")) as server:
         yield server
         wait_until(server.answers)
-
-
-def send(server, *pieces):
-    """Send requests; return the Answers, and what the log says since."""
-    before = len(server.log)
-    found = answers(ask(server, *pieces, end=True))
-    return found, server.log[before:]
 
 
 def known(data, found, called):
