@@ -38,35 +38,42 @@ PATIENT = (
 # How it starts.
 
 
-@pytest.mark.parametrize(
-    ("arguments", "status", "text"),
-    [
-        ("", 2, "required: app"),
-        ("wsgi", 2, "not callable: wsgi"),
-        ("wsgi:", 2, "not callable: wsgi:"),
-        ("wsgi:__name__", 2, "not callable: wsgi:__name__"),
-        ("wsgi:app --workers 0", 2, "need 1 or more"),
-        ("wsgi:app --threads 0", 2, "need 1 or more"),
-        ("wsgi:app --workers many", 2, "invalid int"),
-        ("wsgi:app --timeout 0", 2, "invalid seconds value: '0'"),
-        ("wsgi:app --keep-alive ages", 2, "invalid seconds value: 'ages'"),
-        ("wsgi:app --graceful-timeout nan", 2, "invalid seconds value"),
-        ("wsgi:app --bind nowhere", 2, "cannot listen at nowhere"),
-        ("wsgi:app --bind 127.0.0.1:99999", 2, "cannot listen"),
-        ("wsgi:app --bind 192.0.2.1:0", 2, "cannot listen at 192.0.2.1:0"),
-        ("wsgi:app:b", 1, "invalid format: 'wsgi:app:b'"),
-        ("./wsgi.py:app", 1, "invalid format: './wsgi.py:app'"),
-        ("no_such:app", 1, "No module named 'no_such'"),
-        ("wsgi:no_such", 1, "'wsgi' has no attribute 'no_such'"),
-        (
-            "tests.small_server.broken:app",
-            1,
-            "RuntimeError: this module is broken",
-        ),
-    ],
-)
-def test_what_cannot_be_served(arguments, status, text):
-    """What is wrong with the command takes a line; with the app, more."""
+WRONG_COMMANDS = {
+    "": "required: app",
+    "wsgi": "not callable: wsgi",
+    "wsgi:": "not callable: wsgi:",
+    "wsgi:__name__": "not callable: wsgi:__name__",
+    "wsgi:app --workers 0": "need 1 or more",
+    "wsgi:app --threads 0": "need 1 or more",
+    "wsgi:app --workers many": "invalid int",
+    "wsgi:app --timeout 0": "invalid seconds value: '0'",
+    "wsgi:app --keep-alive ages": "invalid seconds value: 'ages'",
+    "wsgi:app --graceful-timeout nan": "invalid seconds value: 'nan'",
+    "wsgi:app --bind nowhere": "cannot listen at nowhere",
+    "wsgi:app --bind 127.0.0.1:99999": "cannot listen",
+    "wsgi:app --bind 192.0.2.1:0": "cannot listen at 192.0.2.1:0",
+}
+WRONG_APPS = {
+    "wsgi:app:b": "invalid format: 'wsgi:app:b'",
+    "./wsgi.py:app": "invalid format: './wsgi.py:app'",
+    "no_such:app": "No module named 'no_such'",
+    "wsgi:no_such": "'wsgi' has no attribute 'no_such'",
+    "tests.small_server.broken:app": "RuntimeError: this module is broken",
+}
+
+
+@pytest.mark.parametrize("arguments", WRONG_COMMANDS)
+def test_what_is_wrong_with_the_command_takes_a_line(arguments):
+    check_refused(arguments, 2, WRONG_COMMANDS[arguments])
+
+
+@pytest.mark.parametrize("arguments", WRONG_APPS)
+def test_what_is_wrong_with_the_app_takes_a_traceback(arguments):
+    check_refused(arguments, 1, WRONG_APPS[arguments])
+
+
+def check_refused(arguments, status, text):
+    """The command ends so, says this, and has not listened."""
     result = run(f"{COMMAND} {arguments}")
     assert result.returncode == status
     assert text in result.stdout
@@ -114,14 +121,14 @@ def test_a_variable_of_the_deployer_is_in_the_environ():
 # How it stops.
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_answers_who_asks_and_waits_for_nobody_else(number):
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_stop_answers_who_asks_and_waits_for_nobody_else(name):
     with serving() as server, connect(server) as idle:
         idle.sendall(HELLO)
         assert b"Hello" in idle.recv(999)
         with connect(server), ThreadPoolExecutor() as pool:
             slow = ask_slowly(server, pool)
-            server.process.send_signal(number)
+            server.process.send_signal(getattr(signal, name))
             idle.settimeout(3)  # no keep-alive is waited for
             assert idle.recv(1) == b""
             for answer in slow:
