@@ -26,13 +26,14 @@ def server():
 
 @pytest.mark.parametrize(("case", "status"), REFUSED.values(), ids=REFUSED)
 def test_refused(server, case, status):
-    """One answer, the right one; then the connection is closed, whatever
-    follows, and the app is not called."""
+    """One answer, the right one; then the connection is closed, whether
+    more follows or not, and the app is not called."""
     before = len(server.log)
-    data = ask(server, case, GOOD, end=True)
-    assert data.startswith(b"HTTP/1.1 %d " % status)  # nor 100 Continue
-    (answer,) = answers(data)
-    assert answer.all_of("connection") == ["connection: close"]
+    for more in [], [GOOD]:
+        data = ask(server, case, *more, end=True)
+        assert data.startswith(b"HTTP/1.1 %d " % status)  # no 100
+        (answer,) = answers(data)
+        assert answer.all_of("connection") == ["connection: close"]
     assert "called " not in server.log[before:]
 
 
