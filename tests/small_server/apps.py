@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+import weakref
 from wsgiref.validate import validator
 
 from werkzeug.middleware.lint import LintMiddleware
@@ -181,6 +182,20 @@ def mend(environ, start):
     return [b"mended"]
 
 
+def let_go(environ, start):
+    """Say whether the server keeps an error that it was told of."""
+
+    class ToldError(Exception):
+        pass
+
+    try:
+        raise ToldError
+    except ToldError as error:
+        told = weakref.ref(error)
+        start("200 OK", [TEXT], sys.exc_info())
+    return [b"kept" if told() else b"gone"]
+
+
 def own_headers(environ, start):
     """Headers that the server would add, one that is not ASCII, a pair."""
     headers = [("Date", "today"), ("server", "me"), ("A", "\xe9")]
@@ -205,6 +220,17 @@ def without_a_body(status):
 def hello(environ, start):
     start("200 OK", [TEXT, ("Content-Length", "5")])
     return [b"Hello"]
+
+
+class Hello:
+    """An app that is a class, with names of its own for what it takes."""
+
+    def __init__(self, variables, begin, /):
+        self.begin = begin
+
+    def __iter__(self):
+        self.begin("200 OK", [TEXT])
+        yield b"Hello"
 
 
 def give(body):
@@ -267,14 +293,26 @@ def slow(environ, start):
 
 
 def drip(environ, start):
-    """Wait between two blocks until the test has seen the first."""
+    """Wait after the first block until the test has seen it."""
     start("200 OK", [TEXT])
     yield b"now"
+    yield seen_in_time()
+
+
+def drip_written(environ, start):
+    """Wait after write() until the test has seen the data."""
+    write = start("200 OK", [TEXT])
+    write(b"now")
+    return [seen_in_time()]
+
+
+def seen_in_time():
+    """Wait until the test makes a file; whether it does, in words."""
     seen = os.path.join(os.environ["TMPDIR"], "seen")
     end = time.monotonic() + 4
     while not os.path.exists(seen) and time.monotonic() < end:
         time.sleep(0.01)
-    yield b"later" if os.path.exists(seen) else b"in vain"
+    return b"later" if os.path.exists(seen) else b"in vain"
 
 
 # Errors.
@@ -368,10 +406,12 @@ APPS = {
     "/change": change,
     "/change/too late": change_too_late,
     "/mend": mend,
+    "/let go": let_go,
     "/own headers": own_headers,
     "/status/204": without_a_body("204 No Content"),
     "/status/304": without_a_body("304 Not Modified"),
     "/hello": hello,
+    "/class": Hello,
     "/give/no block": give([]),
     "/give/an empty block": give([b""]),
     "/give/one block": give([b"one"]),
@@ -390,6 +430,7 @@ APPS = {
     "/file": file,
     "/slow": slow,
     "/drip": drip,
+    "/drip/written": drip_written,
     "/fail/ValueError": fail(ValueError),
     "/fail/SystemExit": fail(SystemExit),
     "/fail/OSError": fail(OSError),

@@ -7,14 +7,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def rules():
-    """The rules, {number: what it says}."""
+def rows():
+    """The rows of notebooks/pep3333.csv, a list of dict."""
     path = ROOT / "notebooks" / "pep3333.csv"
     with open(path, encoding="utf-8") as file:
-        return {int(r["number"]): r["rule"] for r in csv.DictReader(file)}
+        return list(csv.DictReader(file))
 
 
-RULES = rules()
+RULES = {int(row["number"]): row["rule"] for row in rows()}
+FOR_SERVERS = {
+    int(row["number"])
+    for row in rows()
+    if {"all", "server"} & set(row["who"].split(", "))
+}
 
 
 def pep(*numbers):
