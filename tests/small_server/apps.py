@@ -21,14 +21,14 @@ strict = validator(flask_app)
 linted = LintMiddleware(flask_app)
 
 
-def app(environ, start):
-    """Call the app of the path."""
+def app(environ, start, /):
+    """Call the app of the path; arguments are passed by position alone."""
     path = environ["PATH_INFO"]
     log("called", path)
     return APPS.get(path, no_such_app)(environ, start)
 
 
-def mirror(environ, start):
+def mirror(environ, start, /):
     """Whatever the path, show what came."""
     log("called", environ["PATH_INFO"])
     return show_environ(environ, start)
@@ -222,17 +222,6 @@ def hello(environ, start):
     return [b"Hello"]
 
 
-class Hello:
-    """An app that is a class, with names of its own for what it takes."""
-
-    def __init__(self, variables, begin, /):
-        self.begin = begin
-
-    def __iter__(self):
-        self.begin("200 OK", [TEXT])
-        yield b"Hello"
-
-
 def give(body):
     """An app that returns `body`."""
 
@@ -411,7 +400,6 @@ APPS = {
     "/status/204": without_a_body("204 No Content"),
     "/status/304": without_a_body("304 Not Modified"),
     "/hello": hello,
-    "/class": Hello,
     "/give/no block": give([]),
     "/give/an empty block": give([b""]),
     "/give/one block": give([b"one"]),
