@@ -64,13 +64,14 @@ def test_accepted_byte_by_byte(server):
     assert shown(server, *pieces)["body"] == "hello"
 
 
-@pytest.mark.parametrize(
-    "end", [b"\n", b"\r", b"\n\r"], ids=["LF", "CR", "LF CR"]
-)
+ENDS = {"LF": b"\n", "CR": b"\r", "LF CR": b"\n\r"}
+
+
+@pytest.mark.parametrize("end", ENDS)
 def test_a_wrong_line_end_is_refused_at_once(server, end):
     """Nobody waits for a right one, which never comes."""
     began = time.monotonic()
-    (answer,) = answers(ask(server, GOOD.replace(b"\r\n", end)))
+    (answer,) = answers(ask(server, GOOD.replace(b"\r\n", ENDS[end])))
     assert answer.status == "400 Bad Request"
     assert time.monotonic() - began < 4
 
@@ -122,31 +123,32 @@ def test_the_notation():
     ]
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("### A", "#### A"),
-        ("### A", "###A"),
-        ("```http", "```"),
-        ("> 400", "> 40"),
-        ("> 400", "400"),
-        ("> 400\n", ""),
-        ("> 400", "> 400\n\nMore words."),
-        ("> 400", '```json\n{"A": }\n```'),
-        ("- ``: nothing", "- `nothing`"),
-        ("- ``: nothing", "- ` `: a space"),
-        ("- ``: nothing", "- `a\\x20b`: two words again"),
-        ("- ``: nothing", "- `c`: two words"),
-        ("- `a b`: two words\n- ``: nothing\n\n", ""),
-        ("{?}", ""),
-        ("\\x0b", "\\v"),
-        ("\\x0b", "\\x0B"),
-        ("\\x0b", "\x0b"),
-        ("\\x0b", "\xe9"),
-        ("1.1\\r\\n\n", "1.1\\r\\n \n"),
-    ],
-)
-def test_a_slip_in_the_notation_is_an_error(old, new):
+SLIPS = {
+    "a heading too deep": ("### A", "#### A"),
+    "a heading without a space": ("### A", "###A"),
+    "a block that is not http": ("```http", "```"),
+    "a status of two digits": ("> 400", "> 40"),
+    "a status that is not marked": ("> 400", "400"),
+    "no status": ("> 400\n", ""),
+    "words after the status": ("> 400", "> 400\n\nMore words."),
+    "no JSON": ("> 400", '```json\n{"A": }\n```'),
+    "an item without words": ("- ``: nothing", "- `nothing`"),
+    "a space at the edge of an item": ("- ``: nothing", "- ` `: a space"),
+    "the same bytes twice": ("- ``: nothing", "- `a\\x20b`: nothing"),
+    "the same words twice": ("- ``: nothing", "- ``: two words"),
+    "no list": ("- `a b`: two words\n- ``: nothing\n\n", ""),
+    "no place for the list": ("{?}", ""),
+    "an escape that Python has": ("\\x0b", "\\v"),
+    "an escape in capital letters": ("\\x0b", "\\x0B"),
+    "a control character": ("\\x0b", "\x0b"),
+    "a character that is not ASCII": ("\\x0b", "\xe9"),
+    "a space at the end of a line": ("1.1\\r\\n\n", "1.1\\r\\n \n"),
+}
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_slip_in_the_notation_is_an_error(slip):
+    old, new = SLIPS[slip]
     assert CASE.count(old) == 1
     with pytest.raises(ValueError):
         cases(CASE.replace(old, new))

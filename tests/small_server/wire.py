@@ -38,14 +38,8 @@ def cases(text):
             if case["status"]:
                 found[name] = sent, int(case["status"])
             else:
-                environ = json.loads(case["environ"].replace("{?}", item))
-                found[name] = (
-                    sent,
-                    {
-                        key: value and repeated(value)
-                        for key, value in environ.items()
-                    },
-                )
+                seen = json.loads(case["environ"].replace("{?}", item))
+                found[name] = sent, {k: repeated(seen[k]) for k in seen}
     return found
 
 
@@ -53,15 +47,14 @@ def data(text):
     """The bytes that `text` means in the notation; ValueError."""
     if not re.fullmatch(NOTATION, text):
         raise ValueError(f"not the notation: {text}")
-    return repeated(text.encode().decode("unicode_escape")).encode(
-        "latin-1"
-    )
+    text = text.encode().decode("unicode_escape")
+    return repeated(text).encode("latin-1")
 
 
 def repeated(text):
-    """`text` with each {3 * ab} written out."""
+    """`text`, a str or None, with each {3 * ab} written out."""
     times = re.compile(r"\{(\d+) \* (.+?)\}", re.DOTALL)
-    return times.sub(lambda found: int(found[1]) * found[2], text)
+    return text and times.sub(lambda t: int(t[1]) * t[2], text)
 
 
 REFUSED = cases((WIRE / "refused.md").read_text("utf-8"))
