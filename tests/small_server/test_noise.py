@@ -16,10 +16,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from tools.needs import NO_POSIX, POSIX
 from notebooks.serving import serve, wait_until
 from tests.small_server.helpers import command, send
 from tests.small_server.wire import ACCEPTED, REFUSED
+from tools.needs import NO_POSIX, POSIX
 
 if not POSIX:
     pytest.skip(NO_POSIX, allow_module_level=True)

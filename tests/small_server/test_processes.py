@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tools.needs import NO_POSIX, POSIX
 from notebooks.serving import run, serve, start, wait_until
 from tests.small_server.helpers import (
     COMMAND,
@@ -24,6 +23,7 @@ from tests.small_server.helpers import (
     serving,
 )
 from tests.small_server.pep import pep
+from tools.needs import NO_POSIX, POSIX
 
 if not POSIX:
     pytest.skip(NO_POSIX, allow_module_level=True)

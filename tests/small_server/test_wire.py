@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from tools.needs import NO_POSIX, POSIX
 from notebooks.serving import serve, wait_until
 from tests.small_server.helpers import answers, ask, command
 from tests.small_server.wire import ACCEPTED, REFUSED, cases
+from tools.needs import NO_POSIX, POSIX
 
 if not POSIX:
     pytest.skip(NO_POSIX, allow_module_level=True)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tools.needs import NO_POSIX, POSIX
 from notebooks.serving import serve, wait_until
 from tests.small_server import apps
 from tests.small_server.helpers import (
@@ -18,6 +17,7 @@ from tests.small_server.helpers import (
     rest,
 )
 from tests.small_server.pep import FOR_SERVERS, pep
+from tools.needs import NO_POSIX, POSIX
 
 if not POSIX:
     pytest.skip(NO_POSIX, allow_module_level=True)
