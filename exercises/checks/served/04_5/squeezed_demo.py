@@ -1,0 +1,5 @@
+from wsgiref.simple_server import demo_app
+
+from answer import squeezed
+
+app = squeezed(demo_app)

@@ -1,0 +1,6 @@
+print("imported")
+
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"tea"]
