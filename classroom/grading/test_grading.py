@@ -19,11 +19,18 @@ BLANK = nbformat.read(ROOT / "exercises" / f"{SHEET}.ipynb", as_version=4)
 SOLVED = nbformat.read(SOLUTIONS / f"{SHEET}.ipynb", as_version=4)
 ALL = 1, 2, 3, 4, 5
 LOOP = "while True:\n    pass"
-PATCH = """\
-import contextlib
-from exercises import checking
-checking.check = lambda number: contextlib.nullcontext()
-checking.Answer.compare = lambda *arguments: None"""
+PATCHES = [
+    """\
+from exercises import asking, checking
+checking.judge = lambda sheet, number: None
+asking.Answer.compare = lambda *arguments: None""",
+    """\
+import sys, types
+from exercises.checks import sheet_01
+sheet_01.exercise_2 = lambda answer: None
+sys.modules["exercises.checks"] = types.ModuleType("exercises.checks")
+sys.modules["exercises.checks"].sheet_01 = sheet_01""",
+]
 
 
 def by_grade_id(notebook):
@@ -70,6 +77,15 @@ def empties(sheet, cells):
     cells["answer-2"].source = ""
 
 
+def sends_back_points(sheet, cells):
+    """The outputs that were handed in are not what counts."""
+    for number in ALL:
+        data = {"text/plain": "1", "text/html": "all is well"}
+        result = {"output_type": "execute_result", "data": data}
+        result |= {"execution_count": 1, "metadata": {}}
+        cells[f"check-{number}"].outputs = [nbformat.from_dict(result)]
+
+
 def drops_an_answer(sheet, cells):
     sheet.cells.remove(cells["answer-2"])
 
@@ -82,10 +98,15 @@ def raises_the_points(sheet, cells):
     cells["check-1"].metadata.nbgrader.points = 100
 
 
-def patches(sheet, cells):
-    cell = nbformat.v4.new_code_cell(PATCH, id="mine")
-    sheet.cells.insert(sheet.cells.index(cells["answer-2"]), cell)
-    cells["answer-2"].source = "# Exercise 2\nprediction = 7"
+def patches(text):
+    """A change: a cell with `text` stands before a wrong answer."""
+
+    def change(sheet, cells):
+        cell = nbformat.v4.new_code_cell(text, id="mine")
+        sheet.cells.insert(sheet.cells.index(cells["answer-2"]), cell)
+        cells["answer-2"].source = "# Exercise 2\nprediction = 7"
+
+    return change
 
 
 def adds_cells(sheet, cells):
@@ -130,8 +151,10 @@ CLASS = {  # who: what is handed in, and the points that it deserves
         5,
     ),
     "own-check": (hand_in(solved=[1, 3, 4, 5], change=weakens_a_check), 4),
+    "own-outputs": (hand_in(solved=[1], change=sends_back_points), 1),
     "own-points": (hand_in(change=raises_the_points), 5),
-    "patched": (hand_in(change=patches), 4),
+    "patched": (hand_in(change=patches(PATCHES[0])), 4),
+    "patched-sheet": (hand_in(change=patches(PATCHES[1])), 4),
     "more-cells": (hand_in(change=adds_cells), 5),
     "number-at-the-end": (hand_in(solved=[1], change=writes(2, "0.5")), 1),
 }
@@ -161,6 +184,7 @@ def points(tmp_path_factory):
     assert SHEET in make(course)
     made = nbgrader(course, "generate_assignment", SHEET)
     assert made.returncode == 0, made.stderr
+    release = course / "release" / SHEET / f"{SHEET}.ipynb"
     killer = hand_in(change=adds(5, "import os\nos._exit(1)"))
     for who, (sheet, _) in {**CLASS, KILLER: (killer, 0)}.items():
         folder = course / "submitted" / who / SHEET
@@ -174,12 +198,21 @@ def points(tmp_path_factory):
         rows = list(csv.DictReader(file))
     given = {row["student_id"]: float(row["raw_score"]) for row in rows}
     given["feedback"] = len(list(course.glob("feedback/*/*/*.html")))
+    given["release"] = nbformat.read(release, as_version=4)
     return given
 
 
 @pytest.mark.parametrize("who", CLASS)
 def test_points(points, who):
     assert points.get(who) == CLASS[who][1]
+
+
+def test_what_nbgrader_releases_is_our_blank(points):
+    """So a check knows, of both, an answer that nobody has touched."""
+    ours, theirs = by_grade_id(BLANK), by_grade_id(points["release"])
+    assert ours.keys() == theirs.keys()
+    for name, cell in ours.items():
+        assert theirs[name].source == cell.source
 
 
 def test_a_dead_kernel_fails_alone(points):
