@@ -13,8 +13,8 @@ from string import Formatter
 
 import pytest
 
-from conftest import ROOT
 from exercises.words import sentences
+from tests.clean import ROOT
 
 DATA = {  # texts of a page, and of a log
     "Back soon.",
