@@ -1,16 +1,17 @@
 """Start a server from a cell, ask it, stop it: built in chapter 06."""
 
 import contextlib
-import html
 import os
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from subprocess import PIPE, Popen
+from urllib.parse import urlsplit
 
 import psutil
 import requests
@@ -50,6 +51,30 @@ class Server:
         parent = self.listener or psutil.Process(self.process.pid)
         return parent.children()
 
+    def wait_for_workers(self, number, seconds=20):
+        """Wait until it has this `number` of workers, and return them;
+        TimeoutError after `seconds`."""
+        wait_until(lambda: len(self.workers) == number, seconds)
+        return self.workers
+
+    @property
+    def address(self):
+        """Its host and port, as socket.create_connection takes them."""
+        url = urlsplit(self.url)
+        return url.hostname, url.port
+
+    def send(self, data, timeout=10):
+        """Send `data` over a socket; return all that comes, in bytes, until
+        the server closes it. TimeoutError if it is silent for `timeout`
+        seconds."""
+        answer = b""
+        with socket.create_connection(self.address, timeout) as client:
+            client.sendall(data)
+            with contextlib.suppress(ConnectionResetError):  # an end, too
+                while part := client.recv(65536):
+                    answer += part
+        return answer
+
     def get(self, path, method="GET", timeout=10, **options):
         """Ask for `path`; return the requests.Response, or raise its error
         (requests.RequestException) after `timeout` seconds."""
@@ -77,10 +102,10 @@ class Server:
     def answers_from(self, process):
         """Return whether `process`, a psutil.Process, answers HTTP."""
         with contextlib.suppress(psutil.Error, requests.RequestException):
-            for socket in process.net_connections("tcp"):
-                if socket.status == psutil.CONN_LISTEN:
+            for each in process.net_connections("tcp"):
+                if each.status == psutil.CONN_LISTEN:
                     self.listener = process
-                    self.url = "http://{}:{}".format(*socket.laddr)
+                    self.url = "http://{}:{}".format(*each.laddr)
                     options = {"stream": True, "allow_redirects": False}
                     with self.get("/", timeout=5, **options):
                         return True
@@ -160,25 +185,6 @@ def run(command, files=None):
     with start(command, files) as server:
         status = server.process.wait(timeout=20)
         return subprocess.CompletedProcess(command, status, server.log)
-
-
-class Link(str):
-    """An address that a notebook shows as a link."""
-
-    def _repr_html_(self):
-        address = html.escape(self)
-        return f'<a href="{address}" target="_blank">{address}</a>'
-
-
-def link(path):
-    """Where your browser finds `path`, a str, while `bash run.sh` serves;
-    return a Link. On a JupyterHub, or Binder, it leads through their proxy.
-    """
-    address = os.environ.get("BIND", "127.0.0.1:8000")
-    if prefix := os.environ.get("JUPYTERHUB_SERVICE_PREFIX"):
-        port = address.rpartition(":")[2]
-        return Link(f"{prefix}proxy/absolute/{port}{path}")
-    return Link(f"http://{address}{path}")
 
 
 def wait_until(condition, seconds=20):

@@ -15,9 +15,12 @@ import psutil
 import pytest
 import requests
 
-from notebooks.serving import link, run, serve, start, wait_until
+from notebooks.linking import link
+from notebooks.serving import Server, run, serve, start, wait_until
+from tests.helpers import gone
 from tools.kernels import Kernels
 from tools.needs import NO_POSIX, POSIX
+from tools.processes import processes_in
 
 if not POSIX:
     pytest.skip(NO_POSIX, allow_module_level=True)
@@ -46,29 +49,6 @@ with {how}({command!r}) as server:
 """
 
 
-def pids_of(folder):
-    """The processes that have this server's folder as TMPDIR."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("TMPDIR") == str(folder):
-                found.append(process.pid)
-        except psutil.Error:
-            pass  # it has ended, or is somebody else's
-    return found
-
-
-def gone(folder, url=None):
-    """Whether nothing is left of a server."""
-    if url:
-        port = int(url.rpartition(":")[2])
-        with socket.socket() as client:
-            client.settimeout(5)
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                return False
-    return not Path(folder).exists() and not pids_of(folder)
-
-
 @pytest.fixture(scope="module", autouse=True)
 def stubborn(root, tmp_path_factory):
     """A server that ignores SIGTERM, and its end in another thread: that
@@ -78,7 +58,7 @@ def stubborn(root, tmp_path_factory):
     block = start(f"python {shlex.quote(str(script))}")
     server = block.__enter__()
     wait_until(lambda: "ready" in server.log)
-    wait_until(lambda: len(pids_of(server.folder)) == 2)
+    wait_until(lambda: len(processes_in(server.folder)) == 2)
 
     def end():
         began = time.monotonic()
@@ -121,9 +101,71 @@ def test_log_grows(server):
 
 
 def test_workers(server):
-    wait_until(lambda: len(server.workers) == 2)
-    pids = {worker.pid for worker in server.workers}
+    pids = {worker.pid for worker in server.wait_for_workers(2)}
+    assert len(pids) == 2
     assert server.get("/whoami").json()["pid"] in pids
+
+
+def test_workers_that_do_not_come(server):
+    began = time.monotonic()
+    with pytest.raises(TimeoutError, match=r"0\.1 seconds"):
+        server.wait_for_workers(3, seconds=0.1)
+    assert time.monotonic() - began < 5
+
+
+def test_address_is_that_of_the_url(server):
+    host, port = server.address
+    assert server.url == f"http://{host}:{port}"
+    socket.create_connection(server.address, timeout=5).close()
+
+
+def test_send_returns_what_comes(server):
+    answer = server.send(b"GET / HTTP/1.0\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.0 200 OK\r\n")
+    assert answer.endswith(b"\r\n\r\nHello, World!")
+
+
+@pytest.fixture
+def listener():
+    """A bare socket that listens, and a Server that says so."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(20)
+        server = Server(process=None, folder=None)
+        server.url = "http://{}:{}".format(*listener.getsockname())
+        yield listener, server
+
+
+def test_send_gives_up_in_time(listener):
+    _, server = listener
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        server.send(b"Is anybody there?", timeout=0.1)
+    assert time.monotonic() - began < 5
+
+
+def test_send_returns_all_until_the_server_closes(listener):
+    listener, server = listener
+    tea = b"tea, " * 50_000  # more than one recv gives
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(server.send, b"tea, please")
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.recv(99) == b"tea, please"
+            connection.sendall(tea)
+        assert answer.result(20) == tea
+
+
+def test_what_came_before_a_reset_is_returned(listener):
+    """Who closes with unread bytes before him resets the connection."""
+    listener, server = listener
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(server.send, b"tea, please")
+        connection, _ = listener.accept()
+        with connection:
+            connection.sendall(b"tea")
+            connection.recv(1)
+            wait_until(lambda: connection.recv(99, socket.MSG_PEEK))
+        assert answer.result(20) == b"tea"
 
 
 def test_proxies_are_ignored(server, monkeypatch):
@@ -240,7 +282,7 @@ def test_an_error_in_the_block_ends_everything(error):
 
 def test_a_child_that_the_server_forgot_ends_too():
     with start("sh -c 'sleep 60 & sleep 60 & wait'") as server:
-        wait_until(lambda: len(pids_of(server.folder)) == 3)
+        wait_until(lambda: len(processes_in(server.folder)) == 3)
     wait_until(lambda: gone(server.folder))
 
 
@@ -320,7 +362,7 @@ def inside(kernel, told, how="serve", command=None, then="time.sleep(60)"):
 )
 def test_when_the_kernel_ends_its_servers_end(kernel, tmp_path, end):
     _, folder, url = inside(kernel, tmp_path / "told")
-    assert len(pids_of(folder)) >= 2
+    assert len(processes_in(folder)) >= 2
     end(kernel)
     wait_until(lambda: gone(folder, url))
 

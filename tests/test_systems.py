@@ -12,11 +12,12 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from test_serving import gone, pids_of
-from windows import environment, make_python
 
 from notebooks.serving import serve, start, wait_until
+from tests.helpers import gone
+from tests.windows import environment, make_python
 from tools.needs import NO_POSIX, POSIX, tags
+from tools.processes import processes_in
 
 if not POSIX:
     pytest.skip(NO_POSIX, allow_module_level=True)
@@ -182,7 +183,7 @@ def test_windows_guard_ends_all_when_its_maker_is_killed(
         text=True,
     ) as maker:
         folder = maker.stdout.readline().strip()
-        assert len(pids_of(folder)) == 2
+        assert len(processes_in(folder)) == 2
         maker.kill()
     assert maker.returncode == -signal.SIGKILL
     wait_until(lambda: gone(folder))

@@ -34,10 +34,10 @@ PASSWORD = "a word for all"
 # A cell whose server stays, and what it tells.
 HOLD = """
 import json, os, time
-from notebooks.serving import serve, wait_until
+from notebooks.serving import serve
 with serve("gunicorn -w 2 -b 127.0.0.1:0 wsgi:app") as server:
-    wait_until(lambda: len(server.workers) == 2)
-    pids = [server.process.pid] + [each.pid for each in server.workers]
+    workers = server.wait_for_workers(2)
+    pids = [server.process.pid] + [each.pid for each in workers]
     print(json.dumps([server.url, server.folder, os.getcwd(), pids]))
     time.sleep(600)
 """

@@ -39,7 +39,8 @@ FILES = {"shop.py": SHOP, "a.css": "h1 { color: rgb(0, 128, 0); }"}
 SERVE_SHOP = f"""
 import os, time
 os.chdir("..")  # from notebooks/ to the folder of the app
-from notebooks.serving import link, serve
+from notebooks.linking import link
+from notebooks.serving import serve
 port = os.environ["BIND"].split(":")[1]
 prefix = link("/").rstrip("/")
 command = f"SCRIPT_NAME={{prefix}} gunicorn -b 127.0.0.1:{{port}} shop:app"
