@@ -105,8 +105,8 @@ def test_what_windows_lacks_is_missing(windows):
     "name",
     [
         *("tests.clean", "tests.skip", "my_flask_app"),
-        *("small_server.__main__", "notebooks.probes"),
-        *("notebooks.guard", "notebooks.serving", "notebooks.steps.probe"),
+        *("small_server.__main__", "notebooks.conformance"),
+        *("notebooks.guard", "notebooks.serving"),
         *("exercises.checking", "exercises.commands"),
     ],
 )
