@@ -249,20 +249,21 @@ def test_gunicorn_of_the_virtual_environment_is_found(
     assert call(bare, script=copy, cwd="/")[1] == str(tmp_path)
 
 
-def all_answer(server, number):
-    """Wait until this number of workers have answered. Before that, one
-    of them may lose a signal that comes while it starts."""
+def ask_until_all_answer(server, number, ask=lambda: None):
+    """Call `ask` until this number of workers have answered, several times
+    at once; return their process ids, a set."""
     answered = set()
 
-    def ask(_):
+    def ask_both(_):
+        ask()
         answered.add(server.get("/whoami").json()["pid"])
 
-    def enough():
+    def all_have_answered():
         with ThreadPoolExecutor(6) as pool:
-            list(pool.map(ask, range(12)))
+            list(pool.map(ask_both, range(12)))
         return len(answered) >= number
 
-    wait_until(enough)
+    wait_until(all_have_answered)
     return answered
 
 
@@ -272,7 +273,7 @@ def server(checkout):
     script = shlex.quote(str(checkout / "run.sh"))
     own = "WORKERS=3 BIND=127.0.0.1:0"
     with serve(f"{HOSTILE} {own} bash {script}") as server:
-        all_answer(server, 3)
+        ask_until_all_answer(server, 3)
         yield server
 
 
@@ -295,23 +296,17 @@ def test_it_listens_on_loopback_only(server):
 def test_it_has_the_workers_asked_for(server):
     pids = {worker.pid for worker in server.workers}
     assert len(pids) == 3
-    assert all_answer(server, 3) == pids
+    assert ask_until_all_answer(server, 3) == pids
 
 
 def test_all_workers_share_one_key(server):
     cookies = server.get("/visits").cookies.get_dict()
-    answered, visits = set(), set()
+    visits = set()
 
-    def visit(_):
+    def visit():
         visits.add(server.get("/visits", cookies=cookies).json()["visits"])
-        answered.add(server.get("/whoami").json()["pid"])
 
-    def several_have_answered():
-        with ThreadPoolExecutor(6) as pool:
-            list(pool.map(visit, range(30)))
-        return len(answered) > 1
-
-    wait_until(several_have_answered)
+    ask_until_all_answer(server, 3, visit)
     assert visits == {2}, "a worker did not accept another one's session"
 
 
@@ -330,14 +325,13 @@ def test_a_signal_stops_it_and_nothing_is_left(checkout, tmp_path, number):
     script = shlex.quote(str(checkout / "run.sh"))
     own = f"HOME={shlex.quote(str(tmp_path))} WORKERS=2 BIND=127.0.0.1:0"
     with serve(f"PYTHONDONTWRITEBYTECODE=1 {own} bash {script}") as server:
-        all_answer(server, 2)
+        ask_until_all_answer(server, 2)  # one that starts loses signals
         workers = server.workers
-        port = int(server.url.rpartition(":")[2])
         server.process.send_signal(number)
         assert server.process.wait(timeout=20) == 0
         wait_until(lambda: not any(w.is_running() for w in workers))
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port), timeout=5)
+            socket.create_connection(server.address, timeout=5)
         files = [path.name for path in Path(server.folder).iterdir()]
     assert files == ["log"]
     assert list(tmp_path.iterdir()) == []

@@ -430,9 +430,10 @@ def test_no_connection_stays_open():
     """An open one would keep a server from ending."""
     with serve(f"{GUNICORN} --threads 2 wsgi:app") as server:
         reply = server.get("/")
-        port = int(server.url.rpartition(":")[2])
         mine = psutil.Process().net_connections("tcp")
-        to_it = [each.status for each in mine if each.raddr[1:] == (port,)]
+        to_it = [
+            each.status for each in mine if each.raddr == server.address
+        ]
     assert psutil.CONN_ESTABLISHED not in to_it, reply
 
 
