@@ -7,7 +7,6 @@ every learner is the same user of this machine. README.md: a real room.
 import os
 import resource
 import secrets
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +15,7 @@ from jupyterhub.spawner import SimpleLocalProcessSpawner
 from jupyterhub.utils import random_port
 
 from classroom.hub.cleanup import ROOT, end_processes, start_guard
+from tools.copying import copy_project
 
 BIN = Path(sys.executable).parent
 PORT = int(os.environ.get("HUB_PORT") or 8800)
@@ -70,18 +70,8 @@ def welcome(spawner):
     home = Path(spawner.home_dir)
     if not home.exists():
         # The Makefile would set up another .venv for each learner.
-        others = (
-            ".git",
-            ".venv",
-            ".canary",
-            ".pythons",
-            "__pycache__",
-            "wheels",
-            "Makefile",
-        )
-        others += "node_modules", "solutions", "wrong"  # these tell all
-        ignore = shutil.ignore_patterns(*others)
-        shutil.copytree(ROOT, home, ignore=ignore)
+        others = "Makefile", "solutions", "wrong"  # the last two tell all
+        copy_project(home, *others)
         (home / ".tmp").mkdir()
 
 

@@ -30,21 +30,6 @@ NO_NEWS = {
 }
 
 
-def copy_project(folder):
-    """Copy the project into `folder`, a Path; return the copy's Path."""
-    names = (
-        ".git",
-        ".venv",
-        ".canary",
-        ".pythons",
-        "__pycache__",
-        "node_modules",
-        "wheels",
-    )
-    ignore = shutil.ignore_patterns(*names)
-    return shutil.copytree(ROOT, folder / "project", ignore=ignore)
-
-
 @contextlib.contextmanager
 def chromium(home):
     """Start Chromium with an empty profile and `home`; yield a Browser."""

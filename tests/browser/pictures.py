@@ -13,9 +13,9 @@ from tests.browser.lab import (
     MISSING,
     ROOT,
     chromium,
-    copy_project,
     opened,
 )
+from tools.copying import copy_project
 
 SIZE = {"width": 1200, "height": 1600}
 WHOLE = {  # all cells are drawn, and no empty page follows them
@@ -43,7 +43,7 @@ def main(folder, *names):
     names = names or sorted(ROOT.glob("notebooks/*.ipynb"))
     with tempfile.TemporaryDirectory() as home:
         home = Path(home)
-        project = copy_project(home)
+        project = copy_project(home / "project")
         with chromium(home) as browser:
             for name in map(Path, names):
                 chapter = project / name.resolve().relative_to(ROOT)

@@ -12,9 +12,9 @@ from notebooks.serving import serve
 from tests.browser.lab import (  # noqa: F401
     ROOT,
     browser_of_a_module,
-    copy_project,
     opened,
 )
+from tools.copying import copy_project
 from tools.refresh import code_cells, normalise
 
 CHAPTERS = [
@@ -26,7 +26,7 @@ CHAPTERS = [
 
 @pytest.fixture
 def project(tmp_path):
-    return copy_project(tmp_path)
+    return copy_project(tmp_path / "project")
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=str)
