@@ -70,7 +70,7 @@ class Server:
         answer = b""
         with socket.create_connection(self.address, timeout) as client:
             client.sendall(data)
-            with contextlib.suppress(ConnectionResetError):  # an end, too
+            with contextlib.suppress(ConnectionError):  # a reset ends it, too
                 while part := client.recv(65536):
                     answer += part
         return answer
