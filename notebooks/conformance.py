@@ -290,7 +290,7 @@ def reply_to(server, request, seconds):
     """Send `request`, bytes; return what comes until the server closes, as
     `plain` has it, or "HANGS" if nothing has come for some `seconds`.
 
-    With EXPECT, the body is sent when an answer has come, or after a second.
+    With EXPECT, the body waits for an answer to the head, or a second.
     """
     head, end, body = request.partition(b"\r\n\r\n")
     answer = b""

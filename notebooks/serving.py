@@ -64,13 +64,13 @@ class Server:
         return url.hostname, url.port
 
     def send(self, data, timeout=10):
-        """Send `data` over a socket; return all that comes, in bytes, until
-        the server closes it. TimeoutError if it is silent for `timeout`
-        seconds."""
+        """Send `data` over a socket; return all that comes until the
+        server closes it, in bytes. TimeoutError if nothing has come for
+        `timeout` seconds."""
         answer = b""
         with socket.create_connection(self.address, timeout) as client:
             client.sendall(data)
-            with contextlib.suppress(ConnectionError):  # a reset ends it, too
+            with contextlib.suppress(ConnectionError):  # a reset is an end
                 while part := client.recv(65536):
                     answer += part
         return answer
