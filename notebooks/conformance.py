@@ -17,6 +17,7 @@ from pathlib import Path
 TEXT = ("Content-Type", "text/plain")
 BEGUN = Path(tempfile.gettempdir(), "begun")  # one for all workers
 CLOSED = Path(tempfile.gettempdir(), "closed")
+PATIENCE = 2.5  # seconds, until we say that a server hangs
 
 
 # The app.
@@ -264,7 +265,7 @@ def passed_cases(server):
     return [
         name
         for name, (request, pattern) in CASES.items()
-        if fits(pattern, reply_to(server, request, 5))
+        if fits(pattern, reply_to(server, request))
     ]
 
 
@@ -272,11 +273,11 @@ def ask_questions(server):
     """Put all QUESTIONS to a running server; return name: word, a dict.
 
     The word is "ok", or says what came instead; "?" is an answer that
-    nobody expected. After a second and a half without one, a server hangs.
+    nobody expected.
     """
     found = {}
     for name, (request, patterns) in QUESTIONS.items():
-        reply = reply_to(server, request, 1.5)
+        reply = reply_to(server, request)
         words = (word for word in patterns if fits(patterns[word], reply))
         found[name] = next(words, "?")
     return found
@@ -286,24 +287,22 @@ def fits(pattern, reply):
     return re.fullmatch(pattern, reply, re.DOTALL)
 
 
-def reply_to(server, request, seconds):
+def reply_to(server, request):
     """Send `request`, bytes; return what comes until the server closes, as
-    `plain` has it, or "HANGS" if nothing has come for some `seconds`.
+    `plain` has it, or "HANGS" if our PATIENCE ends before.
 
-    With EXPECT, the body waits for an answer to the head, or a second.
+    With EXPECT, the body waits as long for an answer to the head.
     """
     head, end, body = request.partition(b"\r\n\r\n")
     answer = b""
     with (
         contextlib.suppress(ConnectionError),  # an end without good-byes
-        socket.create_connection(server.address, seconds) as client,
+        socket.create_connection(server.address, PATIENCE) as client,
     ):
         if EXPECT.encode() in head:
-            client.settimeout(1)
             client.sendall(head + end)
             with contextlib.suppress(TimeoutError):
                 answer = client.recv(65536)
-            client.settimeout(seconds)
             request = body
         client.sendall(request)
         try:
