@@ -22,9 +22,9 @@ wheels: setup
 
 # For authors: CONTRIBUTING.md says when to use which.
 
-# The rules of a notebook, and of its sheet; no cell is run.
-check: setup
-	.venv/bin/python -m pytest -n0 tests/test_notebooks.py tests/test_exercises.py $(if $(ARGS),-k $(basename $(notdir $(ARGS))),-k "not kept and not accident and not cheat and not refused")
+# All faults of style, of all pages or of those in ARGS and their sheets; no cell is run.
+check: dev
+	@.venv/bin/python -m tools.style $(ARGS)
 
 dev:
 	@bash tools/setup.sh dev
@@ -41,13 +41,12 @@ format: dev
 
 notebooks: dev
 	.venv/bin/ruff format notebooks
-	.venv/bin/python tools/refresh.py $(ARGS)
-	.venv/bin/python tools/index_rules.py
-	.venv/bin/python tools/index_errors.py
+	.venv/bin/python -m tools.index
+	.venv/bin/python -m tools.refresh $(if $(ARGS),$(ARGS) notebooks/9[12]*)
 
 exercises: dev
 	.venv/bin/ruff format exercises
-	.venv/bin/python tools/build_exercises.py $(ARGS)
+	.venv/bin/python -m tools.build_exercises $(ARGS)
 
 diagrams: dev
 	for source in notebooks/img/*.d2; do .venv/bin/d2 --pad 20 "$$source" "$${source%.d2}.svg" || exit 1; done
@@ -60,7 +59,7 @@ upgrade: dev
 	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock classroom/requirements.txt -o classroom/requirements.lock
 	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock deploy/requirements.txt -o deploy/requirements.lock
 	@bash tools/setup.sh dev
-	.venv/bin/python tools/changed_cells.py --store reports/before.lock reports/upgrade.md
+	.venv/bin/python -m tools.changed_cells --store reports/before.lock reports/upgrade.md
 LOCK = --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make upgrade"
 
 # The newest releases, in a folder of their own: which outputs do they change? ARGS adds packages, such as git+https://github.com/pallets/flask.
@@ -68,14 +67,14 @@ canary:
 	$(or $(PYTHON),python3) -m venv --clear .canary
 	.canary/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt $(ARGS)
 	@mkdir -p reports
-	.canary/bin/python tools/changed_cells.py requirements.lock reports/canary.md
+	.canary/bin/python -m tools.changed_cells requirements.lock reports/canary.md
 
 test-canary:
 	.canary/bin/python -m pytest $(ARGS)
 
 links: setup
 	@mkdir -p reports
-	.venv/bin/python tools/links.py reports/links.md
+	.venv/bin/python -m tools.links reports/links.md
 
 test-all: dev
 	@PYTHONS="$(PYTHONS)" .venv/bin/python -m tools.test_all $(ARGS)

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from tools import changed_cells, refresh
+from tools import changed_cells, refresh, workbook
 from tools.changed_cells import (
     CUT,
     LIMIT,
@@ -21,6 +21,8 @@ from tools.changed_cells import (
 
 ERROR = new_output("error", ename="KeyError", evalue="'tea'", traceback=[])
 PICTURE = new_output("display_data", {"image/png": "iVBOR" * 99})
+
+OTHER = new_output("display_data", {"image/png": "iVBOX" * 99})
 
 
 def says(text, name="stdout"):
@@ -54,6 +56,7 @@ def between(before, after):
         (says("1\n"), None, ["-1"]),
         (None, says("old\n", "stderr"), ["+stderr: old"]),
         (None, PICTURE, ["+image/png, 495 letters"]),
+        (PICTURE, OTHER, ["(a picture, or colours)"]),
         (new_output("execute_result", {"text/plain": "1"}), ERROR, ["-1"]),
     ],
 )
@@ -135,7 +138,7 @@ def folder(tmp_path, monkeypatch):
     """A project with a notebook that has a new error, one that has
     changed, one with a cell that cannot run here, and one with another
     figure; a Path."""
-    monkeypatch.setattr(changed_cells, "ROOT", tmp_path)
+    monkeypatch.setattr(workbook, "ROOT", tmp_path)
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "lock").write_text("nbval==0.1 \\\n")
     for name, cells in {
@@ -223,4 +226,5 @@ def test_refresh_goes_on_after_a_cell_that_fails(folder, capsys):
     assert '"new\\n"' in after["02_changed.ipynb"]
     said = capsys.readouterr().out
     assert "01_error.ipynb: left as it was" in said
-    assert "02_changed.ipynb: cells [1, 2] changed" in said
+    assert "02_changed.ipynb: c02-1, c02-2\n" in said
+    assert "    -old\n    +new\n" in said

@@ -19,20 +19,6 @@ import psutil
 import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-from test_notebooks import (
-    METADATA,
-    RULES,
-    WIDTH,
-    bad_links,
-    cells,
-    fits_the_page,
-    links_lead_somewhere,
-    minutes,
-    opens_with_its_head,
-    read,
-    speaks_between_cells,
-    where,
-)
 
 from exercises import answering, asking, checking, client, words
 from notebooks.serving import wait_until
@@ -49,6 +35,14 @@ from tools.build_exercises import (
 )
 from tools.kernels import AsyncKernels
 from tools.needs import lacks, tags
+from tools.style import (
+    OF_ALL,
+    WIDTH,
+    bad_links,
+    minutes,
+    where,
+)
+from tools.workbook import METADATA, cells, read
 
 SOLVED = sorted(SOLUTIONS.glob("*.ipynb"))
 SHEETS = sorted([*SOLVED, *BLANKS.glob("*.ipynb")])
@@ -262,13 +256,7 @@ def test_each_check_waits_in_the_blank_and_accepts_the_solution(path):
 @pytest.mark.parametrize("path", SHEETS, ids=name_of)
 def test_rules_of_all_notebooks(path):
     nbformat.validate(read(path))
-    others = (  # have a counterpart below
-        *(fits_the_page, links_lead_somewhere),
-        *(opens_with_its_head, speaks_between_cells),
-    )
-    found = [
-        f for rule in RULES if rule not in others for f in rule(read(path))
-    ]
+    found = [fault for kind in OF_ALL for fault in kind(read(path))]
     assert not found, "\n".join(found)
 
 

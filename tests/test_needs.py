@@ -13,11 +13,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools import needs as needed
+from tools.workbook import ROOT, chapters, read, sheets
 
-ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = sorted(
-    [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("exercises/**/*.ipynb")]
-)
+NOTEBOOKS = [*chapters(), *sheets()]
 posix = pytest.mark.skipif(
     not needed.POSIX, reason="its programs are for sh"
 )
@@ -136,7 +134,7 @@ def test_a_cell_of_another_system_says_why(tmp_path, monkeypatch, kind):
 
 def test_the_notebooks_name_what_we_know():
     for path in NOTEBOOKS:
-        for one in nbformat.read(path, as_version=4).cells:
+        for one in read(path).cells:
             for tag in needed.tags(one):
                 what = tag.removeprefix("needs-")
                 known = {tag, *needed.INSTALL, *needed.SYSTEMS}
@@ -187,7 +185,7 @@ def orphans(notebook):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_no_cell_needs_the_names_of_one_that_is_skipped(path):
-    faults = list(orphans(nbformat.read(path, as_version=4)))
+    faults = list(orphans(read(path)))
     assert not faults, "\n".join(faults)
 
 

@@ -5,16 +5,14 @@ import re
 import shutil
 import sys
 import tomllib
-from pathlib import Path
 from subprocess import run
 from types import SimpleNamespace
 
-import nbformat
 import pytest
 
 from tools import test_all
+from tools.workbook import ROOT, read
 
-ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PYTHONS = PYPROJECT["tool"]["workbook"]["pythons"]
 OLDEST, NEWEST = PYTHONS[0], PYTHONS[-1]
@@ -76,7 +74,7 @@ def test_the_workflows_run_each_python_and_no_other():
 def desk(version):
     """What the cell of chapter 00 says on a Python of this version."""
     path = ROOT / "notebooks" / "00_start_here.ipynb"
-    chapter = nbformat.read(path, as_version=4)
+    chapter = read(path)
     (cell,) = [cell for cell in chapter.cells if cell.id == "c00-05"]
     *lines, last = cell.source.replace("import sys\n", "").splitlines()
     numbers = tuple(int(part) for part in version.split("."))

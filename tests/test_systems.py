@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import psutil
 import pytest
 
@@ -18,10 +17,10 @@ from tests.helpers import gone
 from tests.windows import environment, make_python
 from tools.needs import NO_POSIX, POSIX, tags
 from tools.processes import processes_in
+from tools.workbook import ROOT, chapters, read
 
 if not POSIX:
     pytest.skip(NO_POSIX, allow_module_level=True)
-ROOT = Path(__file__).resolve().parent.parent
 STEP = "python -m notebooks.steps.step_1"
 # Starts what the guard must end, tells its folder, and is killed.
 KILLED = """
@@ -293,19 +292,18 @@ def test_without_proc_a_cell_is_skipped(tmp_path):
     assert text.count('"/proc/') == 1
     copy = tmp_path / "other.py"
     copy.write_text(text.replace('"/proc/', '"/no-proc/'))
-    code = f"""if True:
-        import sys
-        sys.path.insert(0, {str(tmp_path)!r})
+    code = """if True:
         import other
         print(other.SYSTEMS["linux"][0], other.SYSTEMS["posix"][0])
     """
     command = [sys.executable, "-c", code]
-    assert subprocess.check_output(command, text=True) == "False True\n"
+    said = subprocess.check_output(command, cwd=tmp_path, text=True)
+    assert said == "False True\n"
 
 
 def test_only_cells_that_say_so_read_proc():
-    for path in ROOT.glob("notebooks/*.ipynb"):
-        notebook = nbformat.read(path, as_version=4)
+    for path in chapters():
+        notebook = read(path)
         for cell in notebook.cells:
             reads = re.search(r"/proc/|\bpss\b", cell.source)
             if cell.cell_type == "code" and reads:

@@ -14,7 +14,7 @@ from string import Formatter
 import pytest
 
 from exercises.words import sentences
-from tests.clean import ROOT
+from tools.workbook import ROOT
 
 DATA = {  # texts of a page, and of a log
     "Back soon.",

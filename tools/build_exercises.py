@@ -1,6 +1,6 @@
 """Make the blank sheets of exercises/ from the solved ones, and run both.
 
-Usage: python tools/build_exercises.py [--check] [SHEET ...]
+Usage: python -m tools.build_exercises [--check] [SHEET ...]
 
 SHEET is a notebook of exercises/solutions/, the one source of a sheet (all,
 if none is named). It is stored with its outputs, its blank twin in
@@ -22,14 +22,10 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 from exercises import checking
 from tools.kernels import AsyncKernels
-from tools.refresh import code_cells, normalise
+from tools.workbook import BLANKS, ROOT, SOLUTIONS, code_cells, normalise
 
-BLANKS = ROOT / "exercises"
-SOLUTIONS = BLANKS / "solutions"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 # For nbgrader: ClearSolutions.code_stub. It runs, and shows nothing.
 STUB = "pass  # Write your answer here."

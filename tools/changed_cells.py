@@ -1,6 +1,6 @@
 """Execute the notebooks and say in Markdown which outputs have changed.
 
-Usage: python tools/changed_cells.py [--store] LOCK REPORT [NOTEBOOK ...]
+Usage: python -m tools.changed_cells [--store] LOCK REPORT [NOTEBOOK ...]
 
 LOCK is the lock file with the versions that the stored outputs come from,
 REPORT the file to write; without a NOTEBOOK all chapters and sheets are
@@ -18,47 +18,32 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-import nbformat
 from packaging.requirements import Requirement
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-from tools.needs import lacks
-from tools.refresh import FAILURES, code_cells, execute
+from tools.needs import lacks, tags
+from tools.workbook import (
+    FAILURES,
+    chapters,
+    code_cells,
+    execute,
+    name_of,
+    outcome,
+    read,
+    sheets,
+    shown,
+    write,
+)
 
-FOLDERS = "notebooks", "exercises", "exercises/solutions"
 CUT = 2_000  # letters that a report shows of one cell
 LIMIT = 30_000  # letters of a report: an issue takes 65,536, and has two
 # On the host that runs this, a link leads to the commit that was run.
 HOST = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/blob/{GITHUB_SHA}/"
 
 
-def shown(cell):
-    """What the outputs of a cell say, a list of lines; of a picture, its
-    type and size."""
-    lines = []
-    for output in cell.outputs if cell else []:
-        if output.output_type == "error":
-            lines.append(f"{output.ename}: {output.evalue}")
-        elif output.output_type == "stream":
-            mark = "stderr: " if output.name == "stderr" else ""
-            lines += [mark + line for line in output.text.splitlines()]
-        else:
-            for kind, value in sorted(output.data.items()):
-                text = isinstance(value, str) and kind.startswith("text/")
-                lines += (
-                    value.splitlines()
-                    if text
-                    else [f"{kind}, {len(value)} letters"]
-                )
-    return "\n".join(lines).splitlines()
-
-
 def fails(cell):
-    """Whether a cell, or None, ends in an error that is not meant."""
-    tags = cell.metadata.get("tags", []) if cell else []
-    errors = cell and any(o.output_type == "error" for o in cell.outputs)
-    return errors and "raises-exception" not in tags
+    """Whether a cell ends in an error that is not meant."""
+    errors = any(o.output_type == "error" for o in cell.outputs)
+    return errors and "raises-exception" not in tags(cell)
 
 
 def changes(old, new):
@@ -68,13 +53,16 @@ def changes(old, new):
     after = {cell.id: cell for cell in code_cells(new)}
     for cell in code_cells(old):
         now = after.get(cell.id)
-        figure = "nbval-ignore-output" in cell.metadata.get("tags", [])
-        before, behind = shown(cell), shown(now)
+        before = shown(cell).splitlines()
         if now is None:
             yield cell.id, [*(f"-{line}" for line in before), "+(no cell)"]
-        elif before != behind and (fails(now) or not figure):
+            continue
+        figure = "nbval-ignore-output" in tags(cell)
+        same = outcome(cell) == outcome(now)
+        if not same and (fails(now) or not figure):
+            behind = shown(now).splitlines()
             diff = difflib.unified_diff(before, behind, n=2, lineterm="")
-            yield cell.id, [*diff][2:]  # without two names of files
+            yield cell.id, [*diff][2:] or ["(a picture, or colours)"]
 
 
 def locked(text):
@@ -122,11 +110,18 @@ def link(name, cell=None):
     return f"[{name}]({folder}{name})"
 
 
+def cut(lines):
+    """The lines of a change, or so many that they have CUT letters; a str."""
+    text = "\n".join(lines)
+    left = len(text) - CUT
+    return (
+        f"{text[:CUT]}\n... and {left} letters more" if left > 0 else text
+    )
+
+
 def part(name, id, lines):
     """The Markdown of one changed cell."""
-    text = "\n".join(lines)
-    if len(text) > CUT:
-        text = f"{text[:CUT]}\n... and {len(text) - CUT} letters more"
+    text = cut(lines)
     fence = max([*re.findall("`+", text), "``"], key=len) + "`"
     return f"### {link(name, id)}\n\n{fence}diff\n{text}\n{fence}\n"
 
@@ -165,15 +160,10 @@ def main(arguments):
     """Run and report; return the exit status."""
     store = "--store" in arguments
     lock, target, *names = [a for a in arguments if a != "--store"]
-    paths = [Path(name).resolve() for name in names] or [
-        path
-        for folder in FOLDERS
-        for path in sorted(ROOT.glob(f"{folder}/*.ipynb"))
-    ]
+    paths = [Path(name).resolve() for name in names]
     found, notes, failed = [], [], False
-    for path in paths:
-        name = path.relative_to(ROOT).as_posix()
-        old = nbformat.read(path, as_version=4)
+    for path in paths or [*chapters(), *sheets()]:
+        name, old = name_of(path), read(path)
         skipped = [c for c in code_cells(old) if lacks(old, c)]
         for reason in sorted({lacks(old, c) for c in skipped}):
             notes.append(f"{link(name)}: not all was run, {reason}")
@@ -190,7 +180,7 @@ def main(arguments):
         cells = [(name, *change) for change in changes(old, new)]
         found += cells
         if store and cells and not keep:  # not for a figure alone
-            nbformat.write(new, path)
+            write(new, path)
         ids = ", ".join(id for _, id, _ in cells)
         print(f"{name}: {ids or 'same'}", flush=True)
     table = versions(locked(Path(lock).read_text("utf-8")))

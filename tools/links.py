@@ -1,6 +1,6 @@
 """Ask each external link of the documents and notebooks if it leads somewhere.
 
-Usage: python tools/links.py REPORT    (exit status 1 if one does not)
+Usage: python -m tools.links REPORT    (exit status 1 if one does not)
 
 One question at a time, and a second of rest before the next to the same
 host. A page that answers 403 or 429 is there, and talks to no program.
@@ -12,21 +12,20 @@ import time
 from pathlib import Path
 from urllib.parse import urldefrag, urlsplit
 
-import nbformat
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools import markdown
+from tools.workbook import ROOT, markdown_of
+
 PLACES = (
     "*.md",
     "classroom/**/*.md",
     "notebooks/*.ipynb",
     "exercises/**/*.ipynb",
 )
-CODE = r"(?ms)^ *(```|~~~).*?^ *\1|(`+).+?\2"
-LINK = r"(?:\]\(|<)(https://[^\s)>]+)"
 PAGE = 4_000_000  # bytes of a page in which an anchor is looked for
 REST = 1  # second
 TRY_AGAIN = Retry(
@@ -38,16 +37,6 @@ TRY_AGAIN = Retry(
 )
 
 
-def text_of(path):
-    """The Markdown of a document or a notebook, a str."""
-    if path.suffix != ".ipynb":
-        return path.read_text("utf-8")
-    cells = nbformat.read(path, as_version=4).cells
-    return "\n\n".join(
-        c.source for c in cells if c.cell_type == "markdown"
-    )
-
-
 def collect(root):
     """The external links below the folder `root`, a dict {url: [name of
     a file]}; those in code are examples."""
@@ -55,11 +44,11 @@ def collect(root):
     for place in PLACES:
         for path in sorted(root.glob(place)):
             name = path.relative_to(root).as_posix()
-            for url in re.findall(LINK, re.sub(CODE, "", text_of(path))):
+            for _, url, _ in markdown.links(markdown_of(path)):
                 names = found.setdefault(url, [])
                 if name not in names:
                     names.append(name)
-    return found
+    return {u: n for u, n in found.items() if u.startswith("https://")}
 
 
 def fault(session, url):

@@ -10,7 +10,7 @@ import requests
 import websocket
 from nbformat.v4 import output_from_msg
 
-from tools.refresh import code_cells, normalise
+from tools.workbook import code_cells, normalise, read
 
 SHOWS = "stream", "display_data", "execute_result", "error"
 
@@ -147,7 +147,7 @@ def run_chapter(learner, path):
     Return its cells as stored and as run now, two lists, normalised, and
     the Kernel.
     """
-    stored = normalise(nbformat.read(path, as_version=4))
+    stored = normalise(read(path))
     now = nbformat.from_dict(json.loads(json.dumps(stored)))
     kernel = learner.open(Path(path).name)
     for cell in code_cells(now):

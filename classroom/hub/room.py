@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 from classroom.hub.learner import Learner, run_chapter
 from notebooks.serving import start, wait_until
 from tools.processes import processes_in
+from tools.workbook import outcome
 
 CHAPTER = ROOT / "notebooks/07_run_gunicorn.ipynb"
 AT_ONCE = 4  # so many run the chapter at the same time
@@ -168,21 +169,8 @@ def differing(stored, now):
     return [
         old.id
         for old, new in zip(stored, now, strict=True)
-        if plain(old.outputs) != plain(new.outputs)
+        if outcome(old) != outcome(new)
     ]
-
-
-def plain(outputs):
-    """Outputs without what may differ: pieces of a stream, counts."""
-    parts = {}
-    for output in outputs:
-        name = output.get("name", len(parts))
-        data = output.get("data") or output.get("evalue", "")
-        text = output.get("text", "")
-        parts[name] = (
-            (parts[name] + text) if name in parts else data or text
-        )
-    return parts
 
 
 def distinct(sets):

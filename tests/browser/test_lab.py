@@ -3,25 +3,28 @@
 import contextlib
 import re
 
-import nbformat
 import pytest
-from nbval.plugin import coalesce_streams
 from playwright.sync_api import expect
 
 from notebooks.serving import serve
 from tests.browser.lab import (  # noqa: F401
-    ROOT,
     browser_of_a_module,
     opened,
 )
 from tools.copying import copy_project
-from tools.refresh import code_cells, normalise
+from tools.needs import tags
+from tools.workbook import (
+    chapters,
+    code_cells,
+    name_of,
+    normalise,
+    outcome,
+    read,
+    sheets,
+    write,
+)
 
-CHAPTERS = [
-    path.relative_to(ROOT)
-    for folder in ("notebooks", "exercises", "exercises/solutions")
-    for path in sorted(ROOT.glob(f"{folder}/*.ipynb"))
-]
+CHAPTERS = [name_of(path) for path in [*chapters(), *sheets()]]
 
 
 @pytest.fixture
@@ -64,15 +67,15 @@ def test_served_pages(browser, project):
 
 def code_cells_in(path):
     """Return the code cells of the notebook at `path`, normalised."""
-    return code_cells(normalise(nbformat.read(path, as_version=4)))
+    return code_cells(normalise(read(path)))
 
 
 def forget_outputs(path):
     """Clear the notebook at `path`: what it shows next, a run has made."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     for cell in code_cells(notebook):
         cell.outputs, cell.execution_count = [], None
-    nbformat.write(notebook, path)
+    write(notebook, path)
 
 
 def run_all(page, count):
@@ -117,21 +120,12 @@ def check(cells, stored, count):
     pairs = zip(cells, stored, strict=True)
     for number, (cell, old) in enumerate(pairs, count - len(stored) + 1):
         where = f"in the cell that begins with {cell.source[:60]!r}"
-        tags = cell.metadata.get("tags", [])
-        if "nbval-ignore-output" not in tags:  # a figure differs each time
-            assert contents(cell) == contents(old), where
+        if "nbval-ignore-output" not in tags(
+            cell
+        ):  # a figure differs each time
+            assert outcome(cell) == outcome(old), where
         assert cell.execution_count == number, where
-        assert not failed(cell) or "raises-exception" in tags, where
-
-
-def contents(cell):
-    """Return the outputs of `cell` without what may differ."""
-    outputs = [o | {"execution_count": None} for o in cell.outputs]
-    outputs = coalesce_streams(map(nbformat.from_dict, outputs))
-    for output in outputs:
-        if "text" in output:  # JupyterLab shows and saves no \r\n
-            output.text = output.text.replace("\r\n", "\n")
-    return outputs
+        assert not failed(cell) or "raises-exception" in tags(cell), where
 
 
 def broken_images(page):

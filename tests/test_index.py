@@ -1,0 +1,197 @@
+"""The indexes: each rule of PEP 3333 and each error has an executed cell,
+and the tables are what the cells' tags say."""
+
+import copy
+
+import pytest
+from nbformat.v4 import (
+    new_code_cell,
+    new_markdown_cell,
+    new_notebook,
+    new_output,
+)
+
+from tools import index
+from tools.index import (
+    ERROR,
+    ERRORS,
+    RULE,
+    RULES,
+    bad_errors,
+    bad_rules,
+    unseen_errors,
+    unseen_rules,
+)
+from tools.workbook import chapters, read, rows
+
+LEAST = 20  # errors that people get stuck on
+
+
+@pytest.fixture(scope="module")
+def notebooks():
+    """The chapters, {Path: notebook}."""
+    return {path: read(path) for path in chapters()}
+
+
+@pytest.fixture
+def cells(notebooks):
+    return [cell for n in notebooks.values() for cell in n.cells]
+
+
+@pytest.mark.parametrize(
+    ("bad", "path"), [(bad_rules, RULES), (bad_errors, ERRORS)]
+)
+def test_the_rows(bad, path):
+    found = list(bad(rows(path)))
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("unseen", "path"), [(unseen_rules, RULES), (unseen_errors, ERRORS)]
+)
+def test_each_row_has_a_cell_and_each_tag_a_row(cells, unseen, path):
+    found = list(unseen(rows(path), cells))
+    assert not found, "\n".join(found)
+
+
+def test_there_are_enough():
+    assert len(rows(ERRORS)) >= LEAST
+
+
+def test_the_tables_are_fresh(notebooks):
+    found = [
+        f"{path.name} {wrong}" for path, wrong in index.stale(notebooks)
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_stale_tables_are_found(notebooks):
+    """Here, since all chapters but the indexes are lost."""
+    only = {p: n for p, n in notebooks.items() if p.name > "91"}
+    assert [path.name for path, _ in index.stale(only)] == [
+        "91_find_a_rule.ipynb",
+        "92_find_an_error.ipynb",
+    ]
+    assert {path for path, _ in index.faults(only)} >= {RULES, ERRORS}
+
+
+# Faults are found.
+
+THE_RULE = {
+    "number": "1",
+    "who": "app",
+    "level": "must",
+    "rule": "So.",
+    "read": "",
+}
+THE_ERROR = {
+    "slug": "nobody",
+    "message": "No tea today",
+    "status": "3",
+    "group": "code",
+    "cause": "So.",
+    "cure": "So.",
+}
+
+
+def cell(tag, text="status 3: No tea today", outputs=1):
+    return new_code_cell(
+        id="c",
+        metadata={"tags": [tag]},
+        outputs=[new_output("stream", text=text)] * outputs,
+    )
+
+
+def test_unseen_rules_can_be_found():
+    one, two = cell(f"{RULE}1"), cell(f"{RULE}2")
+    read = THE_RULE | {"read": "https://a.example"}
+    assert not list(unseen_rules([THE_RULE], [one]))
+    assert not list(unseen_rules([read], []))
+    assert "has no cell" in next(unseen_rules([THE_RULE], []))
+    assert "no rule 2" in next(unseen_rules([THE_RULE], [one, two]))
+    mute = cell(f"{RULE}1", outputs=0)
+    assert "has no cell" in next(unseen_rules([THE_RULE], [mute]))
+
+
+def test_unseen_errors_can_be_found():
+    def found(*cells):
+        return list(unseen_errors([THE_ERROR], cells))
+
+    good = cell(f"{ERROR}nobody")
+    assert not found(good)
+    assert "no cell" in found()[0]
+    assert "No tea" in found(cell(f"{ERROR}nobody", "status 3: tea"))[0]
+    assert "status 3" in found(cell(f"{ERROR}nobody", "No tea today"))[0]
+    assert "no row" in found(good, cell(f"{ERROR}other"))[0]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"number": "0"},
+        {"who": "browser"},
+        {"level": "could"},
+        {"rule": "so"},
+        {"read": "http://a.example"},
+    ],
+)
+def test_bad_rules_can_be_found(fault):
+    good = [THE_RULE | {"number": str(n)} for n in range(1, 99)]
+    assert not list(bad_rules(good))
+    assert list(bad_rules([THE_RULE | fault, *good[1:]]))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"message": "No tea"},
+        {"group": "tea"},
+        {"cause": "so"},
+        {"cure": "so"},
+        {"cure": "So | so."},
+    ],
+)
+def test_bad_errors_can_be_found(fault):
+    assert not list(bad_errors([THE_ERROR]))
+    assert list(bad_errors([THE_ERROR | fault]))
+    assert "several" in next(bad_errors([THE_ERROR, THE_ERROR]))
+
+
+# The rows of a table are the tool's; all else is the author's.
+
+PAGE = """\
+## 服务器的规则
+
+Words above.
+
+| rule | what |
+|--:|---|
+| 7 | old |
+| 8 | old |
+
+Words below."""
+
+
+def test_only_the_rows_are_replaced():
+    expected = PAGE.replace("| 8 | old |\n", "").replace("old", "new")
+    assert index.filled(PAGE, [["7", "new"]]) == expected
+    assert index.filled(expected, [["7", "old"], ["8", "old"]]) == PAGE
+    empty = index.filled(PAGE, [])
+    assert index.filled(empty, [["7", "new"]]) == expected
+
+
+@pytest.mark.parametrize("text", ["No table.", f"{PAGE}\n\n{PAGE}"])
+def test_a_cell_without_its_one_table_is_refused(text):
+    with pytest.raises(ValueError, match="one table"):
+        index.filled(text, [])
+
+
+def test_each_group_needs_its_cell():
+    tags = {"tags": ["table-a"]}
+    page = new_notebook(cells=[new_markdown_cell(PAGE, metadata=tags)])
+    before = copy.deepcopy(page)
+    with pytest.raises(ValueError, match="table-GROUP for each of a, b"):
+        index.fill(page, {"a": [], "b": []})
+    assert page == before
+    index.fill(page, {"a": []})
+    assert "old" not in page.cells[0].source

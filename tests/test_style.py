@@ -1,0 +1,231 @@
+"""The pages keep the style: no fault of tools/style.py is in the workbook,
+and each kind of fault is found. No cell is run."""
+
+import re
+from functools import cache
+
+import nbformat
+import pytest
+from nbformat.v4 import (
+    new_code_cell,
+    new_markdown_cell,
+    new_notebook,
+    new_output,
+)
+
+from tools import style, workbook
+from tools.style import (
+    HEAD,
+    LINES,
+    OF_ALL,
+    OF_CHAPTERS,
+    OUTPUT,
+    WIDTH,
+    bad_image,
+    bad_links,
+    bad_minutes,
+    closes_with_what_comes_next,
+    compared,
+    errors_are_meant,
+    fits_the_page,
+    has_no_warnings,
+    ids_are_unique,
+    ignores_only_what_an_assert_checks,
+    is_executed_in_order,
+    is_plain_python,
+    is_safe,
+    links_lead_somewhere,
+    metadata_is_normal,
+    names_no_machine,
+    opens_with_its_head,
+    outputs_do_not_vary,
+    shows_its_values,
+    speaks_between_cells,
+)
+from tools.tracked import tracked
+from tools.workbook import METADATA, NOTEBOOKS, ROOT
+
+PATHS = workbook.chapters()
+KINDS = OF_ALL + OF_CHAPTERS
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("classroom/**/*.md")])
+read = cache(workbook.read)
+
+
+def test_there_are_notebooks():
+    assert PATHS, f"no notebook in {NOTEBOOKS}: is the copy complete?"
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
+def test_chapter(path, kind):
+    faults = list(kind(read(path)))
+    assert not faults, "\n".join([path.name, *faults])
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
+def test_notebook_is_valid_and_well_named(path):
+    assert not style.of_notebook(read(path), path)
+
+
+def test_tables_of_chapters():
+    """What tells of the chapters agrees with them: the README, the map in
+    00, the page for teachers, the indexes, the images."""
+    found = list(style.of_tables({path: read(path) for path in PATHS}))
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_of_documents(path):
+    faults = list(bad_links(path.read_text("utf-8"), path.parent))
+    assert not faults, "\n".join(faults)
+
+
+def test_no_file_names_a_machine():
+    files = tracked() or pytest.skip("these files are not in git")
+    for path in files:
+        text = path.read_bytes().decode(errors="replace")
+        found = re.search(f"{style.MACHINE}|{style.REGISTRY}", text)
+        assert not found, f"{path.relative_to(ROOT)} has {found[0]!r}"
+
+
+# The style itself: a good notebook, and a fault of each kind.
+
+ERROR = new_output("error", ename="E", evalue="e", traceback=["E: e"])
+
+
+def value(text):
+    return new_output("execute_result", {"text/plain": text})
+
+
+def stream(text, name="stdout"):
+    return new_output("stream", text=text, name=name)
+
+
+def good():
+    """A notebook without a fault."""
+    tag = {"tags": ["raises-exception"]}
+    cells = [
+        new_markdown_cell(f"# Do\n\n{': a '.join(HEAD)}: b. 9 minutes."),
+        new_code_cell(
+            "1, 2", execution_count=1, outputs=[value("(1, 2)")]
+        ),
+        new_markdown_cell("A [link](serving.py), and an error:"),
+        new_code_cell(
+            "1 / 0", execution_count=2, outputs=[ERROR], metadata=tag
+        ),
+        new_markdown_cell("## What comes next\n\nThe end."),
+    ]
+    return new_notebook(cells=cells, metadata=METADATA)
+
+
+FAULTS = [  # kind, number of the cell, what is wrong with it
+    (is_executed_in_order, 1, {"execution_count": None}),
+    (is_executed_in_order, 3, {"execution_count": 3}),
+    (shows_its_values, 1, {"outputs": []}),
+    (shows_its_values, 1, {"outputs": [], "source": "x = 1\nf'{x}'"}),
+    (shows_its_values, 1, {"outputs": [], "source": "x.y"}),
+    (ignores_only_what_an_assert_checks, 1, {"source": "#NBVAL_SKIP\n1"}),
+    (
+        ignores_only_what_an_assert_checks,
+        1,
+        {"source": "# NBVAL_IGNORE_OUTPUT\n# assert\n1"},
+    ),
+    (
+        ignores_only_what_an_assert_checks,
+        1,
+        {"metadata": {"tags": ["nbval-ignore-output"]}},
+    ),
+    (
+        ignores_only_what_an_assert_checks,
+        3,
+        {"metadata": {"tags": ["nbval-skip"]}},
+    ),
+    (errors_are_meant, 3, {"outputs": []}),
+    (errors_are_meant, 3, {"metadata": {}}),
+    (errors_are_meant, 1, {"outputs": [ERROR]}),
+    (has_no_warnings, 1, {"outputs": [stream("w", "stderr")]}),
+    (outputs_do_not_vary, 1, {"outputs": [value("/" + "home/x")]}),
+    (outputs_do_not_vary, 1, {"outputs": [value("'/tmp/a'")]}),
+    (outputs_do_not_vary, 1, {"outputs": [stream("a/site-packages/b")]}),
+    (outputs_do_not_vary, 1, {"outputs": [stream(f"{ROOT}/wsgi.py")]}),
+    (outputs_do_not_vary, 1, {"outputs": [stream("127.0.0.1:40123")]}),
+    (
+        outputs_do_not_vary,
+        1,
+        {"outputs": [value("<A at 0x7f0123456789>")]},
+    ),
+    (outputs_do_not_vary, 1, {"outputs": [stream("2026-11-22")]}),
+    (outputs_do_not_vary, 1, {"outputs": [stream("Sun, 22 Nov 2026")]}),
+    (outputs_do_not_vary, 1, {"outputs": [stream("[22/Nov/2026:14]")]}),
+    (outputs_do_not_vary, 1, {"outputs": [stream("[4321] [INFO] Boot")]}),
+    (outputs_do_not_vary, 1, {"outputs": [value("{'pid': 4321}")]}),
+    (names_no_machine, 0, {"source": "/" + "root/x"}),
+    (names_no_machine, 1, {"source": "C:" + "\\Users\\x"}),
+    (names_no_machine, 1, {"source": "python" + "hosted"}),
+    (fits_the_page, 1, {"source": "1\n" * (LINES + 1)}),
+    (fits_the_page, 1, {"source": "x" * (WIDTH + 1)}),
+    (fits_the_page, 1, {"outputs": [stream("\n" * (OUTPUT + 1))]}),
+    (metadata_is_normal, 1, {"metadata": {"collapsed": True}}),
+    (metadata_is_normal, None, {"kernelspec": {"name": "mine"}}),
+    (metadata_is_normal, None, {"language_info": {"version": "3.11.7"}}),
+    (ids_are_unique, slice(0, 2), {"id": "same"}),
+    (speaks_between_cells, 2, {"cell_type": "code"}),
+    (opens_with_its_head, 0, {"source": "No title."}),
+    (opens_with_its_head, 2, {"source": "# A second title"}),
+    (opens_with_its_head, 0, {"source": f"# Do {HEAD} no minutes"}),
+    (opens_with_its_head, 0, {"source": "# Do\n9 minutes"}),
+    (closes_with_what_comes_next, 4, {"source": "Bye."}),
+    (is_plain_python, 1, {"source": "%timeit 1"}),
+    (is_plain_python, 1, {"source": "!ls"}),
+    (is_safe, 1, {"source": "run(command, shell=True)"}),
+    (is_safe, 1, {"source": "serve('gunicorn --daemon')"}),
+    (is_safe, 1, {"source": "from os import *"}),
+    (links_lead_somewhere, 2, {"source": "[a](99_nowhere.ipynb)"}),
+    (links_lead_somewhere, 2, {"source": "![](img)"}),
+    (links_lead_somewhere, 2, {"source": "![a](img/nowhere.svg)"}),
+    (links_lead_somewhere, 2, {"source": "[a](http://example.org)"}),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_a_good_notebook_passes(kind):
+    assert list(kind(good())) == []
+
+
+@pytest.mark.parametrize(("kind", "number", "fault"), FAULTS)
+def test_each_kind_can_be_found(kind, number, fault):
+    notebook = good()
+    if number is None:
+        notebook.metadata.update(nbformat.from_dict(fault))
+    elif isinstance(number, slice):
+        for cell in notebook.cells[number]:
+            cell.update(fault)
+    else:
+        notebook.cells[number].update(nbformat.from_dict(fault))
+    assert list(kind(notebook)), "it misses this fault"
+
+
+def test_each_kind_has_a_fault():
+    assert {kind for kind, *_ in FAULTS} == set(KINDS)
+
+
+def test_an_ignored_output_is_fine_with_an_assert():
+    notebook = good()
+    notebook.cells[1].source = "# NBVAL_IGNORE_OUTPUT\nassert x\nx"
+    assert not list(ignores_only_what_an_assert_checks(notebook))
+    assert compared([notebook]) == 0.5
+    assert compared([good()]) == 1
+
+
+def test_bad_minutes():
+    row = "| [Do](notebooks/01_do.ipynb) | what | 9 |"
+    assert not list(bad_minutes(row, {"01_do.ipynb": 9}))
+    assert list(bad_minutes(row, {"01_do.ipynb": 8}))
+    assert list(bad_minutes(row, {"02_do.ipynb": 9}))
+    assert list(bad_minutes(row.replace("9", ""), {"01_do.ipynb": 9}))
+
+
+def test_bad_image():
+    assert not bad_image('<svg><rect x="0" fill="#FFFFFF"/></svg>')
+    assert bad_image('<svg><rect x="0" fill="none"/></svg>')
+    assert bad_image('<svg><text fill="white">words</text></svg>')

@@ -1,0 +1,443 @@
+"""List the faults of style: what CONTRIBUTING.md asks of a page, and this
+page does not do.
+
+Usage: python -m tools.style [NOTEBOOK ...]
+
+A chapter is looked at with its sheets of exercises; without a NOTEBOOK,
+all are. Then the tables that tell of the notebooks: are they up to date?
+No cell is run. Each fault is a line that says where it is and what to do;
+the exit status is 1 where there is one.
+"""
+
+import ast
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+import nbformat
+
+from tools import index, markdown
+from tools.needs import find, tags
+from tools.workbook import (
+    BLANKS,
+    CELL_METADATA,
+    METADATA,
+    NOTEBOOKS,
+    ROOT,
+    SOLUTIONS,
+    cells,
+    chapters,
+    code_cells,
+    markdown_of,
+    name_of,
+    read,
+    sheets,
+    shown,
+)
+
+WIDTH = 75  # columns of a code cell that a page in JupyterLab shows
+LINES = 15  # of code in a cell
+OUTPUT = 75  # lines of a cell's output, if it is not a file
+COMPARED = 0.9  # of the cells with outputs
+HEAD = "**You will do**", "**You will learn**", "**You need**"
+NEXT = "What comes next"
+# An expression of one of these kinds shows a value; a call may not.
+VALUES = (
+    *(ast.Name, ast.Attribute, ast.Subscript, ast.Tuple, ast.List),
+    *(ast.Dict, ast.Set, ast.ListComp, ast.SetComp, ast.DictComp),
+    *(ast.Compare, ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.JoinedStr),
+)
+IGNORE = r"(?i)nbval[-_](ignore[-_]output|skip)|pytest_validate_ignore"
+UNSAFE = (
+    r"shell=True|\bpkill\b|\bkillall\b|verify=False|import \*"
+    r"|\bos\.fork\b|\bget_ipython\b|--daemon\b"
+)
+# Written so that this file has none of what it looks for.
+MACHINE = (
+    r"/(?:home|Users)/\w|/[r]oot\b|[A-Z]:\\+Users\b"
+    rf"|{re.escape(str(ROOT))}\b"
+)
+REGISTRY = r"python[h]osted|/[s]imple/|[i]ndex-url|artifact[o]ry"
+VARYING = {
+    "a path of this machine": rf"{MACHINE}|/tmp/|site-packages",
+    "a port that was free by chance": r":(3[2-9]|[456]\d)\d{3}\b",
+    "an address in memory": r"\b0x[0-9a-f]{6,}",
+    "a date": (
+        r"\b20\d\d-\d\d|\b\d\d[ /-]"
+        r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*[ /-]20\d\d"
+    ),
+    "a process id": r"\[\d{2,7}\] \[|\bpid['\"]?[:=] ?\d",
+}
+# No test goes to the network, or to the pages of the host of the code.
+ELSEWHERE = r"https://|mailto:|\.\./\.\./actions/|http://127\.0\.0\.1\b"
+D2 = "--pad", "20"  # as in the Makefile
+SHAPES = {"rect", "path", "circle", "text", "g"}
+WHITE = {"#fff", "#ffffff", "white"}
+
+
+def where(cell):
+    return f"cell {cell.id} ({cell.source.strip()[:40]!r})"
+
+
+# Each kind of fault is a function that takes a notebook and yields lines.
+
+
+def is_executed_in_order(notebook):
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    if counts != list(range(1, len(counts) + 1)):
+        yield f"counts are {counts}, not 1, 2, 3...: run `make notebooks`"
+
+
+def shows_its_values(notebook):
+    for cell in code_cells(notebook):
+        try:
+            last = ast.parse(cell.source).body[-1:]
+        except SyntaxError:
+            continue  # is_plain_python says so
+        quiet = cell.source.rstrip().endswith(";")
+        value = last and isinstance(last[0], ast.Expr) and last[0].value
+        if isinstance(value, VALUES) and not quiet and not cell.outputs:
+            yield f"{where(cell)} has no output: run `make notebooks`"
+
+
+def ignores_only_what_an_assert_checks(notebook):
+    code = code_cells(notebook)
+    for cell, after in zip(code, [*code[1:], None], strict=True):
+        proof = cell.source + (after.source if after else "")
+        if ignored(cell) and not re.search(r"(?m)^\s*assert\b", proof):
+            yield (
+                f"{where(cell)} is not compared: choose an output that "
+                "cannot vary, or assert in it what holds"
+            )
+
+
+def ignored(cell):
+    return re.search(IGNORE, " ".join([cell.source, *tags(cell)]))
+
+
+def errors_are_meant(notebook):
+    for cell in code_cells(notebook):
+        meant = "raises-exception" in tags(cell)
+        raised = any(out.output_type == "error" for out in cell.outputs)
+        if meant and not raised:
+            yield f"{where(cell)} raises nothing: drop `raises-exception`"
+        if raised and not meant:
+            yield f"{where(cell)} fails: mend it, or tag `raises-exception`"
+
+
+def has_no_warnings(notebook):
+    for cell in code_cells(notebook):
+        if any(out.get("name") == "stderr" for out in cell.outputs):
+            yield f"{where(cell)} writes to stderr: mend what it warns of"
+
+
+def outputs_do_not_vary(notebook):
+    for cell in code_cells(notebook):
+        for name, pattern in VARYING.items():
+            if found := re.search(pattern, shown(cell)):
+                yield (
+                    f"{where(cell)} shows {name}, {found[0]!r}: show a "
+                    "count, a comparison or a name in its place"
+                )
+
+
+def names_no_machine(notebook):
+    for cell in notebook.cells:
+        if found := re.search(f"{MACHINE}|{REGISTRY}", cell.source):
+            yield f"{where(cell)} names a machine: drop {found[0]!r}"
+
+
+def fits_the_page(notebook):
+    for cell in code_cells(notebook):
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        if len(lines) > LINES:
+            yield f"{where(cell)} has over {LINES} lines: split it"
+        file = ".read_text()" in cell.source
+        if shown(cell).count("\n") > OUTPUT and not file:
+            yield f"{where(cell)} shows over {OUTPUT} lines: show less"
+    yield from is_narrow(notebook)
+
+
+def is_narrow(notebook):
+    for cell in code_cells(notebook):
+        if any(len(line) > WIDTH for line in cell.source.splitlines()):
+            yield f"{where(cell)} is over {WIDTH} columns wide: break it"
+
+
+def metadata_is_normal(notebook):
+    if notebook.metadata != METADATA:
+        yield "its metadata is an editor's: run `make notebooks`"
+    for cell in notebook.cells:
+        if extra := set(cell.metadata) - CELL_METADATA:
+            names = ", ".join(sorted(extra))
+            yield f"{where(cell)} has metadata {names}: `make notebooks`"
+
+
+def ids_are_unique(notebook):
+    for id, times in Counter(cell.id for cell in notebook.cells).items():
+        if times > 1:
+            yield f"{times} cells have the id {id}: give each its own"
+
+
+def speaks_between_cells(notebook):
+    for cell, after in zip(
+        notebook.cells, notebook.cells[1:], strict=False
+    ):
+        if cell.cell_type == after.cell_type == "code":
+            yield f"{where(after)} follows code: put a sentence between"
+
+
+def opens_with_its_head(notebook):
+    first = notebook.cells[0]
+    titles = [
+        words
+        for cell in cells(notebook, "markdown")
+        for level, words in markdown.headings(cell.source)
+        if level == 1
+    ]
+    if len(titles) != 1 or not first.source.startswith("# "):
+        yield f"has the titles {titles}: give it one, at its very start"
+    for words in HEAD:
+        if words not in first.source:
+            yield f"its first cell lacks {words}: say it there"
+    if minutes(notebook) is None:
+        yield "its first cell lacks its time, as in: About 50 minutes."
+
+
+def minutes(notebook):
+    """The minutes that a chapter's head promises, or None."""
+    found = re.findall(r"(\d+) minutes", notebook.cells[0].source)
+    return int(found[0]) if len(found) == 1 else None
+
+
+def closes_with_what_comes_next(notebook):
+    last = notebook.cells[-1]
+    if (2, NEXT) not in markdown.headings(last.source):
+        yield f"its last cell lacks the heading `## {NEXT}`: end with it"
+
+
+def is_plain_python(notebook):
+    for cell in code_cells(notebook):
+        try:
+            ast.parse(cell.source)
+        except SyntaxError:
+            if "raises-exception" not in tags(cell):
+                yield f"{where(cell)} is no Python: no magics, no `!`"
+
+
+def is_safe(notebook):
+    for cell in code_cells(notebook):
+        if found := re.search(UNSAFE, cell.source):
+            yield f"{where(cell)} has {found[0]!r}: there is a safer way"
+
+
+def links_lead_somewhere(notebook, folder=NOTEBOOKS):
+    for cell in cells(notebook, "markdown"):
+        for fault in bad_links(cell.source, folder):
+            yield f"{where(cell)}: {fault}"
+
+
+OF_ALL = [  # notebooks, and
+    is_executed_in_order,
+    shows_its_values,
+    ignores_only_what_an_assert_checks,
+    errors_are_meant,
+    has_no_warnings,
+    outputs_do_not_vary,
+    names_no_machine,
+    metadata_is_normal,
+    ids_are_unique,
+    closes_with_what_comes_next,
+    is_plain_python,
+    is_safe,
+]
+OF_CHAPTERS = [
+    fits_the_page,
+    speaks_between_cells,
+    opens_with_its_head,
+    links_lead_somewhere,
+]
+
+
+def of_notebook(notebook, path):
+    """The faults of a chapter or a sheet, a list of lines; `path` is where
+    it lies."""
+    found = [fault for kind in OF_ALL for fault in kind(notebook)]
+    if not re.fullmatch(r"\d\d_[a-z0-9_]+\.ipynb", path.name):
+        found.append("its name is not like 06_serve_in_development.ipynb")
+    try:
+        nbformat.validate(notebook)
+    except nbformat.ValidationError as error:
+        found.append(f"is not valid: {error}".splitlines()[0])
+    if path.parent == NOTEBOOKS:
+        found += [f for kind in OF_CHAPTERS for f in kind(notebook)]
+    return found
+
+
+# What else can be wrong, by the texts that it is in.
+
+
+def bad_links(text, folder):
+    """The faults of all links and images in a text that lies in `folder`."""
+    for kind, target, words in markdown.links(text):
+        if kind == "image" and not words.strip():
+            yield f"the image {target} has no words: say what it shows"
+        path = unquote(target.partition("#")[0])
+        if re.match(ELSEWHERE, target):
+            continue
+        if re.match("[a-z]+:", target):
+            yield f"{target} is not https: link to a page with https"
+        elif path and not (folder / path).exists():
+            yield f"{target} leads nowhere: mend or drop the link"
+
+
+def bad_minutes(text, promised):
+    """The faults of a table of chapters, given the heads' minutes."""
+    rows = [row for row in text.splitlines() if row.startswith("|")]
+    for name, expected in promised.items():
+        row = next((row for row in rows if f"{name})" in row), None)
+        said = row and re.search(r"\| *(\d+)( min(utes)?)? *\|", row)
+        if row is None:
+            yield f"the table lacks {name}: add a row"
+        elif said is None:
+            yield f"the row of {name} lacks its minutes: add them"
+        elif int(said[1]) != expected:
+            yield (
+                f"{name} says {expected} minutes, and the table {said[1]}: "
+                "mend one of them"
+            )
+
+
+def bad_image(svg):
+    """Whether an SVG, a str, lets a dark page shine through."""
+    for element in ElementTree.fromstring(svg).iter():
+        name = element.tag.rpartition("}")[2]
+        if name in SHAPES:
+            fill = element.get("fill", "").lower()
+            return not (name == "rect" and fill in WHITE)
+    return True
+
+
+def bad_sums(notebooks):
+    """Where a document sums up what the notebooks no longer are: pairs of
+    its name and the fault. `notebooks` are the chapters, {Path: notebook}.
+    """
+    road = {p: n for p, n in notebooks.items() if "00" < p.name[:2] < "90"}
+    last = max(path.name[:2] for path in road)
+    times = [minutes(notebook) or 0 for notebook in road.values()]
+    codes = [len(code_cells(notebook)) for notebook in road.values()]
+    solved = max(path.name[:2] for path in SOLUTIONS.glob("*.ipynb"))
+    sums = {
+        "README.md": f"Each of the chapters 01 to {solved} has a sheet",
+        "classroom/README.md": (
+            f"Chapters 01 to {last} take {min(times)} to {max(times)} "
+            f"minutes each, with {min(codes)} to {max(codes)} cells of "
+            f"code; 01 to {solved} have a sheet"
+        ),
+    }
+    for name, words in sums.items():
+        if words not in (ROOT / name).read_text("utf-8"):
+            yield name, f"sums up what is no longer so: say `{words}`"
+
+
+def compared(notebooks):
+    """The share of the cells with outputs whose outputs are compared."""
+    with_outputs = [
+        cell
+        for notebook in notebooks
+        for cell in code_cells(notebook)
+        if cell.outputs
+    ]
+    kept = [cell for cell in with_outputs if not ignored(cell)]
+    return len(kept) / len(with_outputs)
+
+
+def of_tables(notebooks):
+    """The faults of what tells of the chapters, lines of text: the README,
+    the map in chapter 00, the page for teachers, the indexes, the images.
+
+    `notebooks` are the chapters, {Path: notebook}.
+    """
+    promised = {path.name: minutes(n) for path, n in notebooks.items()}
+    for name in "README.md", "notebooks/00_start_here.ipynb":
+        path = ROOT / name
+        text = markdown_of(path)
+        others = {n: m for n, m in promised.items() if n != path.name}
+        for fault in bad_minutes(text, others):
+            yield f"{name}: {fault}"
+    for name, fault in bad_sums(notebooks):
+        yield f"{name}: {fault}"
+    for path, wrong in index.faults(notebooks):
+        yield f"{name_of(path)}: {wrong}"
+    ids = Counter(c.id for n in notebooks.values() for c in n.cells)
+    for id in sorted(id for id, times in ids.items() if times > 1):
+        yield f"notebooks: several cells have the id {id}: rename all but one"
+    if compared(notebooks.values()) < COMPARED:
+        yield "notebooks: over a tenth of the outputs is ignored: ignore less"
+    yield from of_images(NOTEBOOKS / "img")
+
+
+def of_images(folder):
+    """The faults of the images in a folder, lines of text. Whether they
+    are stale is seen where d2 is installed, by `make dev`."""
+    d2 = find("d2")
+    for source in sorted(folder.glob("*.d2")):
+        image = source.with_suffix(".svg")
+        if not image.exists() or (
+            d2 and drawn(d2, source) != image.read_text("utf-8")
+        ):
+            yield f"{source.name}: its .svg is stale: run `make diagrams`"
+    for image in sorted(folder.glob("*.svg")):
+        if not image.with_suffix(".d2").exists():
+            yield f"{image.name}: has no source: commit its .d2, too"
+        if bad_image(image.read_text("utf-8")):
+            yield f"{image.name}: give it a white background"
+
+
+def drawn(d2, source):
+    """The SVG that the command `d2` draws of the file `source`, a str."""
+    done = subprocess.run(
+        [d2, *D2, source, "-"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=True,
+    )
+    return done.stdout
+
+
+def with_sheets(path):
+    """A chapter and its sheets, or a sheet alone; a list of Path."""
+    folders = (BLANKS, SOLUTIONS) if path.parent == NOTEBOOKS else ()
+    beside = [folder / path.name for folder in folders]
+    return [path, *(sheet for sheet in beside if sheet.exists())]
+
+
+def main(names):
+    """List the faults of the notebooks with these file `names`, and of the
+    tables; return the exit status."""
+    paths = [Path(name).resolve() for name in names]
+    chosen = [p for path in paths for p in with_sheets(path)]
+    try:
+        every = {path: read(path) for path in chapters()}
+        faults = [
+            f"{name_of(path)}: {fault}"
+            for path in chosen or [*every, *sheets()]
+            for fault in of_notebook(every.get(path) or read(path), path)
+        ]
+    except (OSError, ValueError) as error:
+        print(str(error).splitlines()[0])
+        print("Name notebooks, such as notebooks/07_run_gunicorn.ipynb.")
+        return 2
+    faults += of_tables(every)
+    print(*faults, f"Faults of style: {len(faults)}.", sep="\n")
+    return int(bool(faults))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
