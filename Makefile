@@ -1,7 +1,7 @@
 # make lab    reads the workbook in JupyterLab      make test   passes its tests
 # Both first set up .venv with the tested versions; PYTHON=python3.12 chooses its Python.
 
-.PHONY: lab test run setup wheels check dev lint format notebooks exercises diagrams upgrade canary test-canary links test-all test-browser class hub test-hub test-grading clean
+.PHONY: lab test run setup wheels check new dev lint format notebooks exercises diagrams upgrade canary test-canary links test-all test-browser class hub test-hub test-grading clean
 
 lab: setup
 	.venv/bin/jupyter lab --ServerApp.root_dir=. $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) notebooks/00_start_here.ipynb
@@ -25,6 +25,10 @@ wheels: setup
 # All faults of style, of all pages or of those in ARGS and their sheets; no cell is run.
 check: dev
 	@.venv/bin/python -m tools.style $(ARGS)
+
+# Begins a chapter: make new ARGS="chapter 13 watch_it_run"
+new: dev
+	@.venv/bin/python -m tools.new $(ARGS)
 
 dev:
 	@bash tools/setup.sh dev

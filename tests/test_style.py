@@ -2,6 +2,8 @@
 and each kind of fault is found. No cell is run."""
 
 import re
+import subprocess
+import sys
 from functools import cache
 
 import nbformat
@@ -14,6 +16,7 @@ from nbformat.v4 import (
 )
 
 from tools import style, workbook
+from tools.copying import copy_project
 from tools.style import (
     HEAD,
     LINES,
@@ -229,3 +232,57 @@ def test_bad_image():
     assert not bad_image('<svg><rect x="0" fill="#FFFFFF"/></svg>')
     assert bad_image('<svg><rect x="0" fill="none"/></svg>')
     assert bad_image('<svg><text fill="white">words</text></svg>')
+
+
+# The command, in a copy of the project in which much is wrong.
+
+
+def spoil(path, old, new):
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_the_command_lists_all_faults(tmp_path):
+    """Those of a page, of its sheet, and of what tells of the pages."""
+    project = copy_project(tmp_path / "project")
+    pages, images = project / "notebooks", project / "notebooks/img"
+    page = pages / "07_run_gunicorn.ipynb"
+    spoil(page, "About 60 minutes", "About 65 minutes")
+    spoil(page, '"## What comes next', '"## The end')
+    spoil(page, '"execution_count": 1,', '"execution_count": 8,')
+    sheet = project / "exercises" / page.name
+    spoil(sheet, '"execution_count": 1,', '"execution_count": 8,')
+    spoil(project / "README.md", "| [12 Leave", "| [12 Left")
+    spoil(project / "README.md", "12_leave_one_machine.ipynb)", "12_left)")
+    spoil(project / "classroom/README.md", "Chapters 01 to 12", "01 to 11")
+    spoil(pages / "91_find_a_rule.ipynb", "| 54 | ", "| 154 | ")
+    spoil(pages / "errors.csv", ",code,", ",tea,")
+    (images / "new.d2").write_text("a -> b")
+    (images / "old.svg").write_text("<svg><path/></svg>")
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.style", page],
+        cwd=project,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,  # on a busy machine
+    )
+    lines = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (1, "")
+    for words in (
+        "notebooks/07_run_gunicorn.ipynb: counts are [8, 2,",
+        "exercises/07_run_gunicorn.ipynb: counts are [8, 2,",
+        "07_run_gunicorn.ipynb: its last cell lacks the heading",
+        "README.md: the table lacks 12_leave_one_machine.ipynb",
+        "README.md: 07_run_gunicorn.ipynb says 65 minutes, and the table 60",
+        "start_here.ipynb: 07_run_gunicorn.ipynb says 65 minutes",
+        "classroom/README.md: sums up what is no longer so: say `Chapters",
+        "91_find_a_rule.ipynb: is stale: run `make notebooks`",
+        "errors.csv: outside-request: the group is none of",
+        "new.d2: its .svg is stale: run `make diagrams`",
+        "old.svg: has no source: commit its .d2, too",
+        "old.svg: give it a white background",
+    ):
+        assert any(words in line for line in lines), words
+    assert lines[-1] == f"Faults of style: {len(lines) - 1}."

@@ -322,25 +322,35 @@ def bad_image(svg):
     return True
 
 
-def bad_sums(notebooks):
-    """Where a document sums up what the notebooks no longer are: pairs of
-    its name and the fault. `notebooks` are the chapters, {Path: notebook}.
+def sums(notebooks):
+    """Where documents sum up the notebooks: triples of the document's name,
+    a pattern of the words, and the words as they ought to be.
+
+    `notebooks` are the chapters, {Path: notebook}.
     """
     road = {p: n for p, n in notebooks.items() if "00" < p.name[:2] < "90"}
     last = max(path.name[:2] for path in road)
     times = [minutes(notebook) or 0 for notebook in road.values()]
     codes = [len(code_cells(notebook)) for notebook in road.values()]
-    solved = max(path.name[:2] for path in SOLUTIONS.glob("*.ipynb"))
-    sums = {
+    solved = max(path.name[:2] for path in BLANKS.glob("*.ipynb"))
+    for name, words in {
         "README.md": f"Each of the chapters 01 to {solved} has a sheet",
         "classroom/README.md": (
             f"Chapters 01 to {last} take {min(times)} to {max(times)} "
             f"minutes each, with {min(codes)} to {max(codes)} cells of "
             f"code; 01 to {solved} have a sheet"
         ),
-    }
-    for name, words in sums.items():
-        if words not in (ROOT / name).read_text("utf-8"):
+    }.items():
+        yield name, re.sub(r"\d+", r"\\d+", words), words
+
+
+def bad_sums(notebooks):
+    """Where a document sums up what is no longer so: pairs of its name and
+    the fault. `notebooks` are the chapters, {Path: notebook}."""
+    for name, pattern, words in sums(notebooks):
+        if re.findall(pattern, (ROOT / name).read_text("utf-8")) != [
+            words
+        ]:
             yield name, f"sums up what is no longer so: say `{words}`"
 
 
@@ -390,12 +400,12 @@ def of_images(folder):
         if not image.exists() or (
             d2 and drawn(d2, source) != image.read_text("utf-8")
         ):
-            yield f"{source.name}: its .svg is stale: run `make diagrams`"
+            yield f"{name_of(source)}: its .svg is stale: run `make diagrams`"
     for image in sorted(folder.glob("*.svg")):
         if not image.with_suffix(".d2").exists():
-            yield f"{image.name}: has no source: commit its .d2, too"
+            yield f"{name_of(image)}: has no source: commit its .d2, too"
         if bad_image(image.read_text("utf-8")):
-            yield f"{image.name}: give it a white background"
+            yield f"{name_of(image)}: give it a white background"
 
 
 def drawn(d2, source):
