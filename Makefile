@@ -36,7 +36,9 @@ dev:
 lint: dev
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
-	.venv/bin/actionlint -shellcheck= .github/workflows/*.yml
+	.venv/bin/codespell
+	.venv/bin/shellcheck run.sh tools/*.sh .ci/run
+	.venv/bin/actionlint -shellcheck=.venv/bin/shellcheck .github/workflows/*.yml
 	.venv/bin/zizmor --offline --quiet --persona=auditor .github
 
 format: dev

@@ -21,7 +21,7 @@ workers=${WORKERS-4}
 bind=${BIND-127.0.0.1:8000}
 
 number='^[1-9][0-9]?$'
-[[ $workers =~ $number ]] && ((workers <= 64)) ||
+{ [[ $workers =~ $number ]] && ((workers <= 64)); } ||
     fail "WORKERS is '$workers', not a number from 1 to 64." \
         "Try: WORKERS=4 bash run.sh"
 address='^([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:]+\]):([0-9]{1,5})$'

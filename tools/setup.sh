@@ -13,6 +13,7 @@ fail() { # WORDS ...: all in one line
 }
 
 # The Pythons that the workbook is tested on, the oldest first.
+# shellcheck disable=SC2207 # no version has a space; bash 3.2 has no mapfile
 pythons=($(sed -n 's/^pythons = //p' pyproject.toml | grep -o '3\.[0-9]*'))
 oldest=${pythons[0]} newest=${pythons[${#pythons[@]} - 1]}
 
