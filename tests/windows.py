@@ -1,6 +1,6 @@
 """A Python that lacks much of what Windows lacks: no fork, no groups, no sh.
 
-    python tests/windows.py [options of pytest and notebooks]
+    python -m tests.windows [options of pytest and notebooks]
 
 runs the chapters and sheets that are to run on Windows with it, or those
 that are named. That is not Windows; but who needs what Windows has not,
