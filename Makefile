@@ -24,7 +24,7 @@ wheels: setup
 
 # All faults of style, of all pages or of those in ARGS and their sheets; no cell is run.
 check: dev
-	@.venv/bin/python -m tools.style $(ARGS)
+	@.venv/bin/python -m tools.check $(ARGS)
 
 # Begins a chapter: make new ARGS="chapter 13 watch_it_run"
 new: dev

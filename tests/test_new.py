@@ -52,7 +52,7 @@ def begun(project):
 
 def test_a_new_chapter_passes_the_check(begun, project):
     path = "notebooks/13_try_it.ipynb"
-    assert python(project, "-m", "tools.style", path) == (
+    assert python(project, "-m", "tools.check", path) == (
         0,
         "Faults of style: 0.\n",
     )

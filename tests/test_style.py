@@ -15,7 +15,8 @@ from nbformat.v4 import (
     new_output,
 )
 
-from tools import style, workbook
+from tools import check, style, workbook
+from tools.check import bad_image, bad_minutes, compared
 from tools.copying import copy_project
 from tools.style import (
     HEAD,
@@ -24,11 +25,8 @@ from tools.style import (
     OF_CHAPTERS,
     OUTPUT,
     WIDTH,
-    bad_image,
     bad_links,
-    bad_minutes,
     closes_with_what_comes_next,
-    compared,
     errors_are_meant,
     fits_the_page,
     has_no_warnings,
@@ -67,13 +65,13 @@ def test_chapter(path, kind):
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
 def test_notebook_is_valid_and_well_named(path):
-    assert not style.of_notebook(read(path), path)
+    assert not check.of_notebook(read(path), path)
 
 
 def test_tables_of_chapters():
     """What tells of the chapters agrees with them: the README, the map in
     00, the page for teachers, the indexes, the images."""
-    found = list(style.of_tables({path: read(path) for path in PATHS}))
+    found = list(check.of_tables({path: read(path) for path in PATHS}))
     assert not found, "\n".join(found)
 
 
@@ -261,7 +259,7 @@ def test_the_command_lists_all_faults(tmp_path):
     (images / "new.d2").write_text("a -> b")
     (images / "old.svg").write_text("<svg><path/></svg>")
     done = subprocess.run(
-        [sys.executable, "-m", "tools.style", page],
+        [sys.executable, "-m", "tools.check", page],
         cwd=project,
         check=False,
         capture_output=True,

@@ -12,7 +12,7 @@ import sys
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from tools import refresh, style
+from tools import check, refresh
 from tools.workbook import (
     METADATA,
     NOTEBOOKS,
@@ -115,7 +115,7 @@ def chapter(number, name):
         row = f"| [{head}]({folder}{path.name}) {rest}"
         change(document, lambda text, row=row: with_row(text, row))
     notebooks = {path: read(path) for path in chapters()}
-    for document, pattern, sentence in style.sums(notebooks):
+    for document, pattern, sentence in check.sums(notebooks):
         change(
             ROOT / document,
             lambda text, p=pattern, s=sentence: re.sub(p, s, text),

@@ -1,48 +1,30 @@
-"""List the faults of style: what CONTRIBUTING.md asks of a page, and this
-page does not do.
+"""The style of a page: what CONTRIBUTING.md asks of it, as functions that
+take a notebook and yield its faults.
 
-Usage: python -m tools.style [NOTEBOOK ...]
-
-A chapter is looked at with its sheets of exercises; without a NOTEBOOK,
-all are. Then the tables that tell of the notebooks: are they up to date?
-No cell is run. Each fault is a line that says where it is and what to do;
-the exit status is 1 where there is one.
+A fault is a line of text that says where it is and what to do. tools/check.py
+lists them; tests/test_style.py keeps the workbook free of them.
 """
 
 import ast
 import re
-import subprocess
-import sys
 from collections import Counter
-from pathlib import Path
 from urllib.parse import unquote
-from xml.etree import ElementTree
 
-import nbformat
-
-from tools import index, markdown
-from tools.needs import find, tags
+from tools import markdown
+from tools.needs import tags
 from tools.workbook import (
-    BLANKS,
     CELL_METADATA,
     METADATA,
     NOTEBOOKS,
     ROOT,
-    SOLUTIONS,
     cells,
-    chapters,
     code_cells,
-    markdown_of,
-    name_of,
-    read,
-    sheets,
     shown,
 )
 
 WIDTH = 75  # columns of a code cell that a page in JupyterLab shows
 LINES = 15  # of code in a cell
 OUTPUT = 75  # lines of a cell's output, if it is not a file
-COMPARED = 0.9  # of the cells with outputs
 HEAD = "**You will do**", "**You will learn**", "**You need**"
 NEXT = "What comes next"
 # An expression of one of these kinds shows a value; a call may not.
@@ -74,9 +56,6 @@ VARYING = {
 }
 # No test goes to the network, or to the pages of the host of the code.
 ELSEWHERE = r"https://|mailto:|\.\./\.\./actions/|http://127\.0\.0\.1\b"
-D2 = "--pad", "20"  # as in the Makefile
-SHAPES = {"rect", "path", "circle", "text", "g"}
-WHITE = {"#fff", "#ffffff", "white"}
 
 
 def where(cell):
@@ -263,21 +242,6 @@ OF_CHAPTERS = [
 ]
 
 
-def of_notebook(notebook, path):
-    """The faults of a chapter or a sheet, a list of lines; `path` is where
-    it lies."""
-    found = [fault for kind in OF_ALL for fault in kind(notebook)]
-    if not re.fullmatch(r"\d\d_[a-z0-9_]+\.ipynb", path.name):
-        found.append("its name is not like 06_serve_in_development.ipynb")
-    try:
-        nbformat.validate(notebook)
-    except nbformat.ValidationError as error:
-        found.append(f"is not valid: {error}".splitlines()[0])
-    if path.parent == NOTEBOOKS:
-        found += [f for kind in OF_CHAPTERS for f in kind(notebook)]
-    return found
-
-
 # What else can be wrong, by the texts that it is in.
 
 
@@ -293,161 +257,3 @@ def bad_links(text, folder):
             yield f"{target} is not https: link to a page with https"
         elif path and not (folder / path).exists():
             yield f"{target} leads nowhere: mend or drop the link"
-
-
-def bad_minutes(text, promised):
-    """The faults of a table of chapters, given the heads' minutes."""
-    rows = [row for row in text.splitlines() if row.startswith("|")]
-    for name, expected in promised.items():
-        row = next((row for row in rows if f"{name})" in row), None)
-        said = row and re.search(r"\| *(\d+)( min(utes)?)? *\|", row)
-        if row is None:
-            yield f"the table lacks {name}: add a row"
-        elif said is None:
-            yield f"the row of {name} lacks its minutes: add them"
-        elif int(said[1]) != expected:
-            yield (
-                f"{name} says {expected} minutes, and the table {said[1]}: "
-                "mend one of them"
-            )
-
-
-def bad_image(svg):
-    """Whether an SVG, a str, lets a dark page shine through."""
-    for element in ElementTree.fromstring(svg).iter():
-        name = element.tag.rpartition("}")[2]
-        if name in SHAPES:
-            fill = element.get("fill", "").lower()
-            return not (name == "rect" and fill in WHITE)
-    return True
-
-
-def sums(notebooks):
-    """Where documents sum up the notebooks: triples of the document's name,
-    a pattern of the words, and the words as they ought to be.
-
-    `notebooks` are the chapters, {Path: notebook}.
-    """
-    road = {p: n for p, n in notebooks.items() if "00" < p.name[:2] < "90"}
-    last = max(path.name[:2] for path in road)
-    times = [minutes(notebook) or 0 for notebook in road.values()]
-    codes = [len(code_cells(notebook)) for notebook in road.values()]
-    solved = max(path.name[:2] for path in BLANKS.glob("*.ipynb"))
-    for name, words in {
-        "README.md": f"Each of the chapters 01 to {solved} has a sheet",
-        "classroom/README.md": (
-            f"Chapters 01 to {last} take {min(times)} to {max(times)} "
-            f"minutes each, with {min(codes)} to {max(codes)} cells of "
-            f"code; 01 to {solved} have a sheet"
-        ),
-    }.items():
-        yield name, re.sub(r"\d+", r"\\d+", words), words
-
-
-def bad_sums(notebooks):
-    """Where a document sums up what is no longer so: pairs of its name and
-    the fault. `notebooks` are the chapters, {Path: notebook}."""
-    for name, pattern, words in sums(notebooks):
-        if re.findall(pattern, (ROOT / name).read_text("utf-8")) != [
-            words
-        ]:
-            yield name, f"sums up what is no longer so: say `{words}`"
-
-
-def compared(notebooks):
-    """The share of the cells with outputs whose outputs are compared."""
-    with_outputs = [
-        cell
-        for notebook in notebooks
-        for cell in code_cells(notebook)
-        if cell.outputs
-    ]
-    kept = [cell for cell in with_outputs if not ignored(cell)]
-    return len(kept) / len(with_outputs)
-
-
-def of_tables(notebooks):
-    """The faults of what tells of the chapters, lines of text: the README,
-    the map in chapter 00, the page for teachers, the indexes, the images.
-
-    `notebooks` are the chapters, {Path: notebook}.
-    """
-    promised = {path.name: minutes(n) for path, n in notebooks.items()}
-    for name in "README.md", "notebooks/00_start_here.ipynb":
-        path = ROOT / name
-        text = markdown_of(path)
-        others = {n: m for n, m in promised.items() if n != path.name}
-        for fault in bad_minutes(text, others):
-            yield f"{name}: {fault}"
-    for name, fault in bad_sums(notebooks):
-        yield f"{name}: {fault}"
-    for path, wrong in index.faults(notebooks):
-        yield f"{name_of(path)}: {wrong}"
-    ids = Counter(c.id for n in notebooks.values() for c in n.cells)
-    for id in sorted(id for id, times in ids.items() if times > 1):
-        yield f"notebooks: several cells have the id {id}: rename all but one"
-    if compared(notebooks.values()) < COMPARED:
-        yield "notebooks: over a tenth of the outputs is ignored: ignore less"
-    yield from of_images(NOTEBOOKS / "img")
-
-
-def of_images(folder):
-    """The faults of the images in a folder, lines of text. Whether they
-    are stale is seen where d2 is installed, by `make dev`."""
-    d2 = find("d2")
-    for source in sorted(folder.glob("*.d2")):
-        image = source.with_suffix(".svg")
-        if not image.exists() or (
-            d2 and drawn(d2, source) != image.read_text("utf-8")
-        ):
-            yield f"{name_of(source)}: its .svg is stale: run `make diagrams`"
-    for image in sorted(folder.glob("*.svg")):
-        if not image.with_suffix(".d2").exists():
-            yield f"{name_of(image)}: has no source: commit its .d2, too"
-        if bad_image(image.read_text("utf-8")):
-            yield f"{name_of(image)}: give it a white background"
-
-
-def drawn(d2, source):
-    """The SVG that the command `d2` draws of the file `source`, a str."""
-    done = subprocess.run(
-        [d2, *D2, source, "-"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=True,
-    )
-    return done.stdout
-
-
-def with_sheets(path):
-    """A chapter and its sheets, or a sheet alone; a list of Path."""
-    folders = (BLANKS, SOLUTIONS) if path.parent == NOTEBOOKS else ()
-    beside = [folder / path.name for folder in folders]
-    return [path, *(sheet for sheet in beside if sheet.exists())]
-
-
-def main(names):
-    """List the faults of the notebooks with these file `names`, and of the
-    tables; return the exit status."""
-    paths = [Path(name).resolve() for name in names]
-    chosen = [p for path in paths for p in with_sheets(path)]
-    try:
-        every = {path: read(path) for path in chapters()}
-        faults = [
-            f"{name_of(path)}: {fault}"
-            for path in chosen or [*every, *sheets()]
-            for fault in of_notebook(every.get(path) or read(path), path)
-        ]
-    except (OSError, ValueError) as error:
-        print(str(error).splitlines()[0])
-        print("Name notebooks, such as notebooks/07_run_gunicorn.ipynb.")
-        return 2
-    faults += of_tables(every)
-    print(*faults, f"Faults of style: {len(faults)}.", sep="\n")
-    return int(bool(faults))
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
