@@ -1,9 +1,8 @@
-"""The sheets of exercises: blanks wait, solutions pass, wrong answers are
-named. nbval runs the sheets, so what is stored in them is what happens."""
+"""The checks of the exercises: they wait for an answer, name what is wrong
+with it, and cannot be fooled. tests/test_sheets.py: the sheets."""
 
 import ast
 import contextlib
-import copy
 import io
 import json
 import re
@@ -14,103 +13,29 @@ from string import Formatter
 from subprocess import PIPE, Popen
 from types import SimpleNamespace
 
-import nbformat
 import psutil
 import pytest
 from nbclient import NotebookClient
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_notebook
 
 from exercises import answering, asking, checking, client, words
 from notebooks.serving import wait_until
 from tests.forking import Forked, Forks
-from tools.build_exercises import (
-    BLANKS,
-    SOLUTIONS,
-    STUB,
-    blank_of,
-    cleared,
-    faults,
-    number,
-    role,
-)
+from tests.processes import has_ended
 from tools.kernels import AsyncKernels
-from tools.needs import lacks, tags
-from tools.style import (
-    OF_ALL,
-    WIDTH,
-    bad_links,
-    minutes,
-    where,
+from tools.needs import lacks
+from tools.sheets import (
+    CHECK,
+    COUNT,
+    SETUP,
+    WRONG,
+    kept_answers,
+    of_role,
+    whole,
 )
-from tools.workbook import METADATA, cells, read
+from tools.workbook import BLANKS, METADATA, SOLUTIONS, read
 
 SOLVED = sorted(SOLUTIONS.glob("*.ipynb"))
-SHEETS = sorted([*SOLVED, *BLANKS.glob("*.ipynb")])
-HEADING = r"(?m)^## (\d+)\. (Predict|Change|Build): \S"
-KINDS = {"Predict", "Change", "Build"}
-WRONG = BLANKS / "wrong"
-CHECKED = BLANKS / "checks"
-LINES = 6  # of code in a cell that is not an answer's
-# The setup cell of each sheet; a grader that works elsewhere sets WORKBOOK.
-SETUP = """\
-import os
-
-os.chdir(os.environ.get("WORKBOOK", "."))
-while not os.path.exists("wsgi.py") and not os.path.ismount("."):
-    os.chdir("..")  # up to the folder of the app
-
-from exercises.checking import listen
-
-listen()  # to the answers that you run"""
-CHECK = """\
-from importlib import reload
-
-from exercises import checking
-
-reload(checking).judge("{}", {})"""
-COUNT = "from exercises.checking import count\n\ncount({})"
-
-
-def name_of(path):
-    return f"{path.parent.name}/{path.stem}"
-
-
-def of_role(path, wanted):
-    """The answers or the checks of a sheet, {number: cell}."""
-    code = cells(read(path), "code")
-    return {number(cell): cell for cell in code if role(cell) == wanted}
-
-
-def kept_answers(path):
-    """The answers of a file of wrong/: (number, title, kind, text, fault),
-    the last a part of the refusal."""
-    pattern = r"(?ms)^## (\d+)\. (.*?)\n\n```(\w+)\n(.*?)^```\n\n> (.*?)$"
-    for found in re.findall(pattern, path.read_text("utf-8")):
-        n, title, kind, text, fault = found
-        yield int(n), title, kind, text, fault
-
-
-def whole(sheet, n, kind, text):
-    """The text of an answer's cell. A text of the kind `diff` changes the
-    solution: each of its runs of lines with `-` is replaced by the lines
-    with `+` that follow."""
-    if kind != "diff":
-        return f"# Exercise {n}\n{text}"
-    solutions = of_role(SOLUTIONS / f"{sheet}.ipynb", "solution")
-    return changed(solutions[n].source + "\n", text)
-
-
-def changed(source, diff):
-    """`source` with the changes of `diff`, each to lines that it has once."""
-    for old, new in re.findall(
-        r"((?:^-.*\n)+)((?:^\+.*\n)*)", diff, re.MULTILINE
-    ):
-        old, new = (re.sub(r"(?m)^[-+]", "", text) for text in (old, new))
-        assert f"\n{source}".count(f"\n{old}") == 1, f"not once: {old}"
-        source = f"\n{source}".replace(f"\n{old}", f"\n{new}")[1:]
-    return source
-
-
 # Marks around what we say, and around a value in it.
 OURS, VALUE = "\ue000{}\ue001", "\ue002{}\ue003"
 SAID = {"why", "question", "called", "what", "state"}  # holes, no values
@@ -161,7 +86,7 @@ ANSWERS = [
 CHECKS = [
     pytest.param(path.stem, n, id=f"{path.stem[:2]}-{n}")
     for path in SOLVED
-    for n in of_role(path, "grade")
+    for n in of_role(read(path), "grade")
 ]
 
 
@@ -216,128 +141,14 @@ def marks(monkeypatch):
 def skip_if_lacking(sheet, n):
     """Skip a test where what a check needs is missing."""
     path = SOLUTIONS / f"{sheet}.ipynb"
-    if why := lacks(read(path), of_role(path, "grade")[n]):
+    sheet = read(path)
+    if why := lacks(sheet, of_role(sheet, "grade")[n]):
         pytest.skip(why)
 
 
 def blank(sheet, n):
     """The text of an answer's cell before anybody writes, a str."""
-    return of_role(BLANKS / f"{sheet}.ipynb", "solution")[n].source
-
-
-# The sheets.
-
-
-@pytest.mark.parametrize("path", SOLVED, ids=name_of)
-def test_blank_is_fresh(path):
-    twin = BLANKS / path.name
-    assert twin.exists(), "run `make exercises`"
-    expected, stored = (
-        [(c.id, c.cell_type, c.source, c.metadata) for c in sheet.cells]
-        for sheet in (blank_of(read(path)), read(twin))
-    )
-    assert stored == expected, "the blank is stale: run `make exercises`"
-    known = json.loads(checking.BLANKS.read_text("utf-8"))[path.name[:2]]
-    answers = list(of_role(twin, "solution").values())
-    assert known == [cell.source for cell in answers], "`make exercises`"
-
-
-def test_each_blank_has_its_solution():
-    names = [path.name for path in SHEETS]
-    assert names and all(names.count(name) == 2 for name in names)
-
-
-@pytest.mark.parametrize("path", SHEETS, ids=name_of)
-def test_each_check_waits_in_the_blank_and_accepts_the_solution(path):
-    solved = path.parent == SOLUTIONS
-    assert not list(faults(read(path), solved))
-
-
-@pytest.mark.parametrize("path", SHEETS, ids=name_of)
-def test_rules_of_all_notebooks(path):
-    nbformat.validate(read(path))
-    found = [fault for kind in OF_ALL for fault in kind(read(path))]
-    assert not found, "\n".join(found)
-
-
-def sheet_faults(notebook, folder):
-    """What breaks the form of a sheet, lines of text."""
-    text = "\n".join(cell.source for cell in cells(notebook, "markdown"))
-    code = cells(notebook, "code")
-    if not re.match(r"# Exercises \d\d: \S.*\n\n\*.+\?\*\n", text):
-        yield "it lacks its head: `# Exercises 01: ...`, and a question"
-    if not minutes(notebook):
-        yield "its head lacks its time, as in: About 40 minutes."
-    if "## What comes next" not in notebook.cells[-1].source:
-        yield "its last cell lacks the heading `## What comes next`"
-    headings = re.findall(HEADING, text)
-    numbers = [str(n) for n in range(1, len(headings) + 1)]
-    if [n for n, _ in headings] != numbers or len(numbers) < 3:
-        yield f"its exercises are {headings}: number them from 1, three or more"
-    if KINDS - {kind for _, kind in headings}:
-        yield "it needs an exercise of each kind: Predict, Change, Build"
-    for wanted in "solution", "grade":
-        found = [str(number(c)) for c in code if role(c) == wanted]
-        if found != numbers:
-            yield f"its cells to {wanted} are {found}, not {numbers}"
-    for part in re.split(HEADING, text)[3::3]:
-        hints = re.findall(r"(?s)<details>(.*?)</details>", part)
-        if len(hints) != 1 or "?" not in hints[0]:
-            yield f"no hint that asks in: {part.strip()[:40]!r}"
-    if code[0].source != SETUP:
-        yield "its first code cell is not the setup cell"
-    count = COUNT.format(len(numbers))
-    if code[-1].source != count:
-        yield f"its last code cell is not: {count!r}"
-    sheet = text[len("# Exercises ") :][:2]
-    if f"checks/sheet_{sheet}.py)" not in notebook.cells[0].source:
-        yield "its head has no link to what judges it"
-    for cell in notebook.cells:
-        for line in cell.source.splitlines():
-            if cell.cell_type == "code" and len(line) > WIDTH:
-                yield f"{where(cell)} is over {WIDTH} columns: {line}"
-        if cell.cell_type == "markdown":
-            for fault in bad_links(cell.source, folder):
-                yield f"{where(cell)}: {fault}"
-    for cell in code:
-        yield from mark_faults(cell, sheet)
-
-
-def mark_faults(cell, sheet):
-    """What is wrong with a code cell's marks for nbgrader, and with what
-    the marks say that it is, in a sheet such as "05"."""
-    marks = cell.metadata.get("nbgrader", {})
-    graded = role(cell) == "grade"
-    if role(cell) and marks.grade_id != (
-        f"{'check' if graded else 'answer'}-{number(cell)}"
-    ):
-        yield f"{where(cell)} has the grade_id {marks.grade_id}"
-    if graded and not (marks.locked and marks.get("points") == 1):
-        yield f"{where(cell)} needs `locked`, and 1 point"
-    check = graded and CHECK.format(sheet, number(cell))
-    if graded and cell.source != check:
-        yield f"{where(cell)} is not: {check!r}"
-    lines = [line for line in cell.source.splitlines() if line.strip()]
-    if role(cell) != "solution" and len(lines) > LINES:
-        yield f"{where(cell)} has over {LINES} lines: no learner reads it"
-    if role(cell) == "solution":
-        head = f"# Exercise {number(cell)}\n"
-        if not cell.source.startswith(head):
-            yield f"{where(cell)} does not begin with {head!r}"
-
-
-@pytest.mark.parametrize("path", SHEETS, ids=name_of)
-def test_form_of_a_sheet(path):
-    found = list(sheet_faults(read(path), path.parent))
-    assert not found, "\n".join(found)
-
-
-@pytest.mark.parametrize("path", SHEETS, ids=name_of)
-def test_the_count_needs_what_the_checks_need(path):
-    """Where they are skipped, it would count less than is stored."""
-    checks, last = of_role(path, "grade"), cells(read(path), "code")[-1]
-    needs = {tag for check in checks.values() for tag in tags(check)}
-    assert {tag for tag in needs if "needs-" in tag} <= set(tags(last))
+    return of_role(read(BLANKS / f"{sheet}.ipynb"), "solution")[n].source
 
 
 # The answers.
@@ -350,20 +161,12 @@ def test_kept_answer(forks, marks, sheet, n, title, kind, text, fault):
     """A wrong answer is refused, and its fault is named; `> done` marks
     another right one. Nothing is told but what goes through `say`."""
     skip_if_lacking(sheet, n)
-    said, rest = unmarked(verdict(sheet, n, whole(sheet, n, kind, text)))
+    answer = whole(SOLUTIONS / f"{sheet}.ipynb", n, kind, text)
+    said, rest = unmarked(verdict(sheet, n, answer))
     assert fault in said
     assert not rest or is_code(rest), "say it: a translator must find it"
     assert said.startswith(f"Exercise {n}:") and "\n" not in said
     assert (said == f"Exercise {n}: done.") == (fault == "done")
-
-
-@pytest.mark.parametrize(("sheet", "n"), CHECKS)
-def test_four_wrong_answers_are_kept(sheet, n):
-    kept = kept_answers(WRONG / f"{sheet}.md")
-    wrong = [
-        text for m, _, _, text, fault in kept if m == n and fault != "done"
-    ]
-    assert len(set(wrong)) >= 4
 
 
 @pytest.mark.parametrize(("sheet", "n"), CHECKS)
@@ -547,7 +350,7 @@ def test_cheats(root, tmp_path, monkeypatch):
     and the count says so. It works elsewhere, as a grader's does."""
     monkeypatch.setenv("WORKBOOK", str(root))
     sheet = next(path for path in SOLVED if path.name.startswith("03"))
-    right = of_role(sheet, "solution")[2].source
+    right = of_role(read(sheet), "solution")[2].source
     check, count = CHECK.format("03", 2), COUNT.format(5)
     answers = {"right": right, "wrong": right.replace("200", "404")}
     rounds = {"begin": {"setup": SETUP}}
@@ -612,99 +415,6 @@ def run_rounds(rounds, folder):
     for (begun, name), cell in zip(cells, notebook.cells, strict=True):
         ran[begun][name] = cell.outputs
     return ran
-
-
-# The builder, and the rules above: a good sheet, and what breaks it.
-
-
-def with_outputs(cell, outputs):
-    cell = nbformat.from_dict({**cell, "outputs": outputs})
-    return new_notebook(cells=[cell])
-
-
-def test_the_builder_refuses():
-    """A check that passes on the blank, one that waits on the solution, an
-    error anywhere, a warning, a check that says nothing."""
-    solved, blank = read(SOLVED[0]), read(BLANKS / SOLVED[0].name)
-    checks = len(of_role(SOLVED[0], "grade"))
-    assert len(list(faults(solved, solved=False))) == checks
-    assert len(list(faults(blank, solved=True))) == checks
-    error = new_output("error", ename="E", evalue="e", traceback=["E: e"])
-    warning = new_output("stream", text="Beware!", name="stderr")
-    for cell in cells(blank, "code"):
-        graded = role(cell) == "grade"
-        for output in error, warning:
-            broken = with_outputs(cell, [output])
-            assert list(faults(broken, solved=False))
-            assert list(faults(broken, solved=True))
-        mute = with_outputs(cell, [])
-        assert bool(list(faults(mute, solved=True))) == graded
-        assert bool(list(faults(mute, solved=False))) == graded
-
-
-def test_cleared():
-    source = "def f():\n    x = 1\n    ### BEGIN SOLUTION\n    x = 2\n\n"
-    blank = "def f():\n    x = 1\n    pass  # Write your answer here."
-    assert cleared(source + "    ### END SOLUTION") == blank
-    for bad in source, "x = 1", source + source, "### END SOLUTION":
-        with pytest.raises(ValueError, match="SOLUTION"):
-            cleared(bad)
-
-
-def test_an_answer_that_leaks_is_stale():
-    solved = read(SOLVED[0])
-    for old, new in zip(solved.cells, blank_of(solved).cells, strict=True):
-        assert "SOLUTION" not in new.source
-        assert (role(old) == "solution") == (STUB in new.source)
-
-
-SHEET = read(SOLVED[0])
-HEAD = SHEET.cells[0].source
-FAULTS = [  # the cell of the good sheet, and what is wrong with it
-    ("e01-01", {"source": "# Exercises\n\n*Why?*\n\nAbout 40 minutes."}),
-    ("e01-01", {"source": "# Exercises 01: a b\n\n*Why?*\n\nNo time."}),
-    ("e01-01", {"source": "# Exercises 01: a b\n\nAbout 40 minutes."}),
-    ("e01-01", {"source": HEAD.replace("checks/sheet_01", "nowhere")}),
-    ("e01-02", {"source": "import os"}),
-    ("e01-02", {"source": SETUP + "\nhere = os.getcwd()"}),
-    ("e01-03", {"source": "## 2. Predict: four requests"}),
-    ("e01-03", {"source": "No heading."}),
-    ("e01-06", {"source": "## 2. Predict: no hint\n\nText."}),
-    ("e01-06", {"source": "<details>No.</details>\n\n## 2. Predict: x"}),
-    (
-        "e01-06",
-        {"source": "[x](nowhere.md)<details>?</details>\n\n## 2. "},
-    ),
-    ("e01-answer-1", {"metadata": {}}),
-    ("e01-answer-1", {"source": "prediction = 1"}),
-    ("e01-answer-1", {"source": "# Exercise 1\n" + "x" * 76}),
-    ("e01-check-1", {"metadata": {}}),
-    ("e01-check-1", {"source": "1 / 2"}),
-    ("e01-check-2", {"source": CHECK.format("01", 3)}),
-    ("e01-check-2", {"source": CHECK.format("02", 2)}),
-    ("e01-19", {"source": "from exercises.checking import count"}),
-    ("e01-20", {"source": "The end."}),
-]
-
-
-def test_a_good_sheet_has_no_fault():
-    assert not list(sheet_faults(SHEET, SOLUTIONS))
-
-
-@pytest.mark.parametrize(("id", "fault"), FAULTS)
-def test_each_fault_of_a_sheet_is_found(id, fault):
-    sheet = copy.deepcopy(SHEET)
-    cell = next(cell for cell in sheet.cells if cell.id == id)
-    cell.update(nbformat.from_dict(fault))
-    assert list(sheet_faults(sheet, SOLUTIONS))
-
-
-@pytest.mark.parametrize("mark", ["locked", "points", "grade_id"])
-def test_each_fault_of_the_marks_is_found(mark):
-    sheet = copy.deepcopy(SHEET)
-    cell = next(cell for cell in sheet.cells if cell.id == "e01-check-3")
-    cell.metadata.nbgrader[mark] = {"grade_id": "test-3"}.get(mark, 0)
-    assert list(sheet_faults(sheet, SOLUTIONS))
 
 
 # What the checks are made of.
@@ -861,10 +571,3 @@ def test_nothing_that_is_forked_outlives_who_asked(root):
     assert has_ended(children[0])
     python.end()
     wait_until(lambda: has_ended(children[1]))
-
-
-def has_ended(process):
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True

@@ -65,3 +65,13 @@ def test_both_can_be_found():
     assert imported_tests("from tests import test_a") == ["tests.test_a"]
     assert not imported_tests("from tests.windows import environment")
     assert not imported_tests("from tools import test_all")
+
+
+def test_one_module_reads_notebooks():
+    """So that all mean the same by what a notebook says."""
+    readers = [
+        path.relative_to(ROOT).as_posix()
+        for path in sources()
+        if re.search(r"\bnbformat\.[r]ead", path.read_text("utf-8"))
+    ]
+    assert readers == ["tools/workbook.py"]

@@ -1,13 +1,18 @@
-"""A new chapter is begun in a copy of the project, and passes the check."""
+"""A chapter and an exercise are begun in a copy of the project; the check
+passes the one, and names what is to be written of the other."""
 
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 
+from tools import sheets
 from tools.copying import copy_project
 from tools.workbook import read
+
+SHEET = "exercises/solutions/01_call_a_flask_app.ipynb"
 
 
 def python(project, *words):
@@ -89,6 +94,75 @@ def test_it_says_what_is_left_to_do(begun, project):
         assert words in said
 
 
+@pytest.fixture(scope="module")
+def exercise(begun, project):
+    """Begins one more exercise of sheet 01; its number, what was there
+    before, and what was said."""
+    before = texts(project)
+    n = len(sheets.of_role(read(project / SHEET), "grade")) + 1
+    status, said = python(project, "-m", "tools.new", "exercise", "01")
+    assert status == 0, said
+    return n, before, said
+
+
+def test_of_a_new_exercise_the_check_names_what_is_to_be_written(
+    exercise, project
+):
+    n, *_ = exercise
+    status, said = python(project, "-m", "tools.check", SHEET)
+    *faults, last = said.splitlines()
+    assert (status, last) == (1, "Faults of style: 5.")
+    for fault, words in zip(
+        faults,
+        [
+            "has a TODO: write it",  # the text
+            f"cell e01-answer-{n} ",
+            "has a TODO: write it",  # the hint
+            f"checks/sheet_01.py: exercise_{n} is not written",
+            f"wrong/01_call_a_flask_app.md: 0 wrong answers to exercise {n}",
+        ],
+        strict=True,
+    ):
+        assert words in fault
+
+
+def test_a_new_exercise_is_in_the_sheet_and_its_blank(exercise, project):
+    """And nothing but its five files has changed."""
+    n, before, said = exercise
+    after = texts(project)
+    assert {name for name in after if after[name] != before.get(name)} == {
+        SHEET,
+        SHEET.replace("solutions/", ""),
+        "exercises/checks/blanks.json",
+        "exercises/checks/sheet_01.py",
+        "exercises/wrong/01_call_a_flask_app.md",
+    }
+    for folder in "exercises", "exercises/solutions":
+        sheet = read(project / folder / "01_call_a_flask_app.ipynb")
+        assert [*sheets.of_role(sheet, "solution")] == [*range(1, n + 1)]
+        assert f"count({n})" in sheet.cells[-2].source
+    assert f"exercise_{n} in exercises/checks/sheet_01.py" in said
+
+
+@pytest.fixture(scope="module")
+def sheet(exercise, project):
+    """Begins sheet 12 there."""
+    status, said = python(project, "-m", "tools.new", "sheet", "12")
+    assert status == 0, said
+
+
+def test_a_new_sheet_lacks_only_what_is_to_be_written(sheet, project):
+    path = "exercises/solutions/12_leave_one_machine.ipynb"
+    status, said = python(project, "-m", "tools.check", path)
+    *faults, _ = said.splitlines()
+    assert status == 1
+    for fault in faults:
+        assert re.search(
+            "has a TODO|is not written|0 wrong answers", fault
+        )
+    assert "01 to 12 has a sheet" in (project / "README.md").read_text()
+
+
 REFUSED = {  # the words of the command: what it says
     "": "Usage:",
     "chapter 13": "Usage:",
@@ -101,6 +175,14 @@ REFUSED = {  # the words of the command: what it says
     "chapter 7 try_it": "with two digits",
     "chapter 14 Try-it": "write it like watch_it_run",
     "chapter 14 ../try_it": "write it like watch_it_run",
+    "exercise": "Usage:",
+    "exercise 99": "there is no sheet 99: choose of 01, 02, ",
+    "exercise 1": "there is no sheet 1:",
+    "sheet 05": "solutions/05_write_a_wsgi_server.ipynb is there",
+    "sheet 12": "solutions/12_leave_one_machine.ipynb is there",
+    "sheet 90": "there is no chapter 90",
+    "sheet 55": "there is no chapter 55",
+    "exercise *": "there is no sheet *:",
 }
 ALL_AT_ONCE = """
 import contextlib, io, json, sys
@@ -115,7 +197,7 @@ print(json.dumps(said))
 
 
 @pytest.fixture(scope="module")
-def refused(begun, project):
+def refused(sheet, project):
     """What each of REFUSED gave, {words: (status, what was said)}; and
     whether nothing was written."""
     before = texts(project)

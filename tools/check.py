@@ -20,6 +20,7 @@ import nbformat
 
 from tools import index
 from tools.needs import find
+from tools.sheets import of_sheet
 from tools.style import OF_ALL, OF_CHAPTERS, ignored, minutes
 from tools.workbook import (
     BLANKS,
@@ -52,6 +53,8 @@ def of_notebook(notebook, path):
         found.append(f"is not valid: {error}".splitlines()[0])
     if path.parent == NOTEBOOKS:
         found += [f for kind in OF_CHAPTERS for f in kind(notebook)]
+    else:
+        found += of_sheet(notebook, path)
     return found
 
 

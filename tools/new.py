@@ -1,10 +1,15 @@
-"""Begin a chapter: write a skeleton that passes `make check`.
+"""Begin a chapter, one more exercise of a sheet, or a sheet: write a
+skeleton.
 
-Usage: python -m tools.new chapter NUMBER NAME    as in: chapter 13 watch_it_run
+Usage: python -m tools.new chapter NUMBER NAME  as in: chapter 13 watch_it_run
+       python -m tools.new exercise SHEET       as in: exercise 05
+       python -m tools.new sheet CHAPTER        as in: sheet 12
 
-It writes and runs notebooks/NUMBER_NAME.ipynb, adds its rows to the README
-and to the map in chapter 00, and says what is left to do. What is there
-already is not overwritten.
+A chapter is written and run; its rows are added to the README and to the
+map in chapter 00. It passes `make check`. An exercise is added to the solved
+sheet, its function to exercises/checks/, wrong answers to exercises/wrong/;
+the sheet and its blank are run. `make check` names what is to be written.
+What is there already is not overwritten.
 """
 
 import re
@@ -12,12 +17,14 @@ import sys
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from tools import check, refresh
+from tools import build_exercises, check, refresh, sheets, skeletons
 from tools.workbook import (
     METADATA,
     NOTEBOOKS,
     ROOT,
+    SOLUTIONS,
     chapters,
+    code_cells,
     name_of,
     read,
     write,
@@ -25,49 +32,6 @@ from tools.workbook import (
 
 NUMBERS = range(1, 90)  # 00 is the beginning; 90 to 99 are the appendix
 MINUTES = 50
-QUESTION = "What question does this chapter answer?"
-CHAPTER = [
-    """\
-# {title}
-
-*{question}*
-
-**You will do**: say what the reader types, runs and breaks here.
-
-**You will learn**: say what the reader knows afterwards.
-
-**You need**: chapter [{before}]({before_file}). About {minutes} minutes.""",
-    """\
-import os
-
-if not os.path.exists("wsgi.py"):
-    os.chdir("..")  # from notebooks/ to the folder of the app""",
-    """\
-## The first step
-
-One breath a cell: a sentence or two, a small cell of code, its value. \
-*Predict* it:""",
-    """\
-from wsgi import app
-
-app.test_client().get("/").text""",
-    """\
-A sentence on what we saw.
-
-## What comes next
-
-Back to the [map](00_start_here.ipynb).""",
-]
-LEFT = """\
-{path} is begun. What is left to do:
-- write it: `make lab`. Its question stands in three places: its first cell, \
-the README and the map in notebooks/00_start_here.ipynb.
-- lead to it from the last cell of {before_path}, and from its own last cell \
-to what comes next.
-- say in classroom/README.md when a class comes to it.
-- `make notebooks ARGS={path}` runs it and stores what it shows; \
-`make check ARGS={path}` lists its faults of style; \
-`make test ARGS={path}` runs it as the tests do."""
 
 
 class RefusedError(Exception):
@@ -99,7 +63,7 @@ def chapter(number, name):
     before = max(p for p in chapters() if p.name < path.name)
     words = {
         "title": name.replace("_", " ").capitalize(),
-        "question": QUESTION,
+        "question": skeletons.QUESTION,
         "before": before.name[:2],
         "before_file": before.name,
         "minutes": MINUTES,
@@ -107,26 +71,32 @@ def chapter(number, name):
     write(skeleton(number, words), path)
     refresh.refresh(path)
     head = f"{number} {words['title']}"
-    rest = f"| {QUESTION} | {MINUTES} |"
+    rest = f"| {skeletons.QUESTION} | {MINUTES} |"
     for document, folder in (
         (ROOT / "README.md", "notebooks/"),
         (NOTEBOOKS / "00_start_here.ipynb", ""),
     ):
         row = f"| [{head}]({folder}{path.name}) {rest}"
         change(document, lambda text, row=row: with_row(text, row))
+    sum_up()
+    return skeletons.CHAPTER_LEFT.format(
+        path=name_of(path), before_path=name_of(before)
+    )
+
+
+def sum_up():
+    """Let the documents sum up the notebooks as these are now."""
     notebooks = {path: read(path) for path in chapters()}
-    for document, pattern, sentence in check.sums(notebooks):
-        change(
-            ROOT / document,
-            lambda text, p=pattern, s=sentence: re.sub(p, s, text),
-        )
-    return LEFT.format(path=name_of(path), before_path=name_of(before))
+    for name, pattern, sentence in check.sums(notebooks):
+        document = ROOT / name
+        text = document.read_text("utf-8")
+        document.write_text(re.sub(pattern, sentence, text), "utf-8")
 
 
 def skeleton(number, words):
     """The notebook of a new chapter, with `words`, a dict, in its texts."""
     cells = []
-    for place, text in enumerate(CHAPTER):
+    for place, text in enumerate(skeletons.CHAPTER):
         make = new_code_cell if place % 2 else new_markdown_cell
         text = text if place % 2 else text.format(**words)
         cells.append(make(text, id=f"c{number}-{place + 1:02}"))
@@ -161,7 +131,147 @@ def change(path, edit):
     write(notebook, path)
 
 
-WHAT = {"chapter": (chapter, 2)}  # and how many words it takes
+# An exercise, and a sheet of them.
+
+
+def exercise(sheet):
+    """Begin one more exercise of a sheet, such as "05"; return what is left
+    to do, a str. Raises RefusedError where there is no such sheet."""
+    known = {path.name[:2]: path for path in SOLUTIONS.glob("*.ipynb")}
+    if sheet not in known:
+        raise RefusedError(
+            f"there is no sheet {sheet}: choose of {', '.join(sorted(known))}."
+        )
+    path = known[sheet]
+    notebook = read(path)
+    n = add_exercise(notebook, sheet, "Build")
+    return begin(path, notebook, [n])
+
+
+def new_sheet(sheet):
+    """Begin a sheet for the chapter with this number, such as "12", with an
+    exercise of each kind; return what is left to do, a str. Raises
+    RefusedError where there is one, or no such chapter."""
+    known = {path.name[:2]: path for path in chapters()}
+    if sheet not in known or int(sheet) not in NUMBERS:
+        raise RefusedError(f"there is no chapter {sheet}: begin it first.")
+    path = SOLUTIONS / known[sheet].name
+    if path.exists():
+        raise RefusedError(f"{name_of(path)} is there: begin an exercise.")
+    words = {
+        "sheet": sheet,
+        "title": path.stem[3:].replace("_", " "),
+        "file": path.name,
+        "minutes": MINUTES,
+    }
+    notebook = new_notebook(
+        cells=[
+            new_markdown_cell(
+                skeletons.SHEET.format(**words), id=f"e{sheet}-01"
+            ),
+            marked_cell(sheets.SETUP, sheet, "setup"),
+            new_markdown_cell("## How far are you?", id=f"e{sheet}-02"),
+            new_code_cell("", id=f"e{sheet}-03"),
+            new_markdown_cell(skeletons.NEXT, id=f"e{sheet}-04"),
+        ],
+        metadata=METADATA,
+    )
+    kinds = "Predict", "Change", "Build"
+    numbers = [add_exercise(notebook, sheet, kind) for kind in kinds]
+    sheets.judge_of(path).write_text(
+        skeletons.CHECKS.format(**words), "utf-8"
+    )
+    sheets.wrong_of(path).write_text(
+        skeletons.WRONG_ANSWERS.format(**words), "utf-8"
+    )
+    left = begin(path, notebook, numbers)
+    sum_up()
+    return left
+
+
+def begin(path, notebook, numbers):
+    """Store a solved sheet that has new exercises, with these `numbers`,
+    their checks and wrong answers, and build it; return what is left to do.
+    """
+    judge, wrong = sheets.judge_of(path), sheets.wrong_of(path)
+    write(notebook, path)
+    for n in numbers:
+        append(judge, skeletons.CHECK.format(n=n))
+        for k in range(1, sheets.KEPT + 1):
+            append(wrong, skeletons.WRONG_ANSWER.format(n=n, k=k))
+    if build_exercises.main([path]):
+        raise RefusedError(f"{name_of(path)} is begun, and does not run.")
+    words = {
+        "path": name_of(path),
+        "judge": name_of(judge),
+        "wrong": name_of(wrong),
+        "kept": sheets.KEPT,
+        "sheet": path.name[:2],
+    }
+    return "\n".join(
+        skeletons.EXERCISE_LEFT.format(n=n, **words) for n in numbers
+    )
+
+
+def append(path, text):
+    """Add a text to the end of a file, a Path."""
+    path.write_text(path.read_text("utf-8") + text, "utf-8")
+
+
+def add_exercise(notebook, sheet, kind):
+    """Add an exercise of a kind, such as "Build", to a solved sheet; return
+    its number, an int.
+
+    The text after a check begins with the hint to its exercise; so the text
+    after the last one is divided, and the new exercise put in between.
+    """
+    cells, checks = notebook.cells, sheets.of_role(notebook, "grade")
+    n = max(checks, default=0) + 1
+    place = cells.index(code_cells(notebook)[-1]) - 1
+    after = cells[place]
+    hint, details, rest = after.source.rpartition("</details>")
+    if bool(details) != bool(checks):
+        raise RefusedError(
+            f"cell {after.id} comes after the last check: begin it with "
+            "the hint, <details>...</details>."
+        )
+    known = [int(c.id[4:]) for c in cells if c.id[4:].isdigit()]
+    text = f"{hint}{details}\n\n{skeletons.EXERCISE.format(n=n, kind=kind)}".lstrip()
+    after.source = f"{skeletons.HINT}\n\n{rest.lstrip()}"
+    cells[place:place] = [
+        new_markdown_cell(text, id=f"e{sheet}-{max(known) + 1:02}"),
+        marked_cell(skeletons.ANSWER.format(n=n), sheet, f"answer-{n}"),
+        marked_cell(sheets.CHECK.format(sheet, n), sheet, f"check-{n}"),
+    ]
+    code_cells(notebook)[-1].source = sheets.COUNT.format(n)
+    return n
+
+
+def marked_cell(source, sheet, name):
+    """A code cell with the marks of nbgrader; its `name` in the sheet is a
+    str such as "answer-6", "check-6", or "setup"."""
+    graded, solved = name.startswith("check"), name.startswith("answer")
+    marks = {
+        "grade": graded,
+        "grade_id": name,
+        "locked": not solved,
+        "schema_version": 3,
+        "solution": solved,
+        "task": False,
+    }
+    if graded:
+        marks["points"] = 1
+    return new_code_cell(
+        source, id=f"e{sheet}-{name}", metadata={"nbgrader": marks}
+    )
+
+
+# What can be begun, and how many words say which.
+WHAT = {
+    "chapter": (chapter, 2),
+    "exercise": (exercise, 1),
+    "sheet": (new_sheet, 1),
+}
 
 
 def main(words):

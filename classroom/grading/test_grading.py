@@ -12,11 +12,12 @@ import nbformat
 import pytest
 
 from classroom.grading.course import HERE, SOLUTIONS, make
+from tools.workbook import read
 
 ROOT = HERE.parent.parent
 SHEET = "01_call_a_flask_app"
-BLANK = nbformat.read(ROOT / "exercises" / f"{SHEET}.ipynb", as_version=4)
-SOLVED = nbformat.read(SOLUTIONS / f"{SHEET}.ipynb", as_version=4)
+BLANK = read(ROOT / "exercises" / f"{SHEET}.ipynb")
+SOLVED = read(SOLUTIONS / f"{SHEET}.ipynb")
 ALL = 1, 2, 3, 4, 5
 LOOP = "while True:\n    pass"
 PATCHES = [
@@ -198,7 +199,7 @@ def points(tmp_path_factory):
         rows = list(csv.DictReader(file))
     given = {row["student_id"]: float(row["raw_score"]) for row in rows}
     given["feedback"] = len(list(course.glob("feedback/*/*/*.html")))
-    given["release"] = nbformat.read(release, as_version=4)
+    given["release"] = read(release)
     return given
 
 

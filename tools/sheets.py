@@ -1,0 +1,318 @@
+"""The sheets of exercises: what is in one, its blank twin, its faults.
+
+The one source of a sheet is the solved notebook in exercises/solutions/; see
+CONTRIBUTING.md. A fault is a line of text that says where it is and what to
+do.
+"""
+
+import ast
+import copy
+import json
+import re
+
+from exercises import checking
+from tools.needs import tags
+from tools.style import WIDTH, links_lead_somewhere, minutes, where
+from tools.workbook import (
+    BLANKS,
+    SOLUTIONS,
+    cells,
+    code_cells,
+    name_of,
+    read,
+)
+
+WRONG = BLANKS / "wrong"
+CHECKS = BLANKS / "checks"
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+# For nbgrader: ClearSolutions.code_stub. It runs, and shows nothing.
+STUB = "pass  # Write your answer here."
+HEADING = r"(?m)^## (\d+)\. (Predict|Change|Build): \S"
+KINDS = {"Predict", "Change", "Build"}
+LINES = 6  # of code in a cell that is not an answer's
+KEPT = 4  # wrong answers to each exercise, or more
+LEFT = r"\bTODO\b"  # in what `make new` has begun, and nobody has written
+# The setup cell of each sheet; a grader that works elsewhere sets WORKBOOK.
+SETUP = """\
+import os
+
+os.chdir(os.environ.get("WORKBOOK", "."))
+while not os.path.exists("wsgi.py") and not os.path.ismount("."):
+    os.chdir("..")  # up to the folder of the app
+
+from exercises.checking import listen
+
+listen()  # to the answers that you run"""
+CHECK = """\
+from importlib import reload
+
+from exercises import checking
+
+reload(checking).judge("{}", {})"""
+COUNT = "from exercises.checking import count\n\ncount({})"
+
+
+def role(cell):
+    """What nbgrader does with a cell: "solution", "grade", or None."""
+    marks = cell.metadata.get("nbgrader", {})
+    return next((r for r in ("solution", "grade") if marks.get(r)), None)
+
+
+def number(cell):
+    """The number of the exercise that a check or an answer belongs to."""
+    return int(cell.metadata.nbgrader.grade_id.rpartition("-")[2])
+
+
+def of_role(notebook, wanted):
+    """The answers' cells ("solution") or the checks' ("grade") of a sheet,
+    {number: cell}."""
+    code = code_cells(notebook)
+    return {number(cell): cell for cell in code if role(cell) == wanted}
+
+
+def judge_of(path):
+    """The file with the checks of the sheet at `path`."""
+    return CHECKS / f"sheet_{path.name[:2]}.py"
+
+
+def wrong_of(path):
+    """The file with the wrong answers to the sheet at `path`."""
+    return WRONG / f"{path.stem}.md"
+
+
+# The blank twin.
+
+
+def blank_of(solved):
+    """The blank twin of a solved sheet, without outputs."""
+    blank = copy.deepcopy(solved)
+    for cell in blank.cells:
+        if cell.cell_type == "markdown":  # the twin lies one folder higher
+            cell.source = cell.source.replace("](../", "](")
+            continue
+        cell.outputs, cell.execution_count = [], None
+        if role(cell) == "solution":
+            cell.source = cleared(cell.source)
+        if cell.metadata.get("nbgrader", {}).get("locked"):
+            cell.metadata.update(editable=False, deletable=False)
+    return blank
+
+
+def cleared(source):
+    """A cell's text with STUB for each solution, as nbgrader clears it.
+
+    ValueError where a solution does not begin or end.
+    """
+    lines, inside = [], False
+    for line in source.splitlines():
+        if BEGIN in line:
+            if inside:
+                raise ValueError(f"two times {BEGIN}:\n{source}")
+            inside = True
+            lines.append(line[: -len(line.lstrip())] + STUB)
+        elif END in line:
+            inside = False
+        elif not inside:
+            lines.append(line)
+    if inside or STUB not in "\n".join(lines):
+        raise ValueError(f"no {BEGIN} or {END}:\n{source}")
+    return "\n".join(lines)
+
+
+def with_blank(blanks, name, blank):
+    """The text of blanks.json, a str, with the answers of one sheet more,
+    or anew: `name` is that of its file, `blank` the blank notebook."""
+    answers = [c.source for c in of_role(blank, "solution").values()]
+    blanks = json.loads(blanks) | {name[:2]: answers}
+    text = json.dumps(blanks, indent=1, ensure_ascii=False, sort_keys=True)
+    return f"{text}\n"
+
+
+def stale(path):
+    """The faults of a blank sheet whose solved twin has changed."""
+    source = SOLUTIONS / path.name
+    if not source.exists():
+        yield f"has no solution: write {name_of(source)}"
+        return
+    blank, stored = blank_of(read(source)), read(path)
+    said = [
+        [(c.id, c.cell_type, c.source, c.metadata) for c in sheet.cells]
+        for sheet in (blank, stored)
+    ]
+    blanks = checking.BLANKS.read_text("utf-8")
+    if (
+        said[0] != said[1]
+        or with_blank(blanks, path.name, blank) != blanks
+    ):
+        yield "the blank is stale: run `make exercises`"
+
+
+# The kept answers.
+
+
+def kept_answers(path):
+    """The answers of a file of wrong/: (number, title, kind, text, fault),
+    the last a part of the refusal."""
+    pattern = r"(?ms)^## (\d+)\. (.*?)\n\n```(\w+)\n(.*?)^```\n\n> (.*?)$"
+    for found in re.findall(pattern, path.read_text("utf-8")):
+        n, title, kind, text, fault = found
+        yield int(n), title, kind, text, fault
+
+
+def whole(path, n, kind, text):
+    """The text of an answer's cell, to exercise `n` of the solved sheet at
+    `path`. A text of the kind `diff` changes the solution: each of its runs
+    of lines with `-` is replaced by the lines with `+` that follow."""
+    if kind != "diff":
+        return f"# Exercise {n}\n{text}"
+    return changed(of_role(read(path), "solution")[n].source + "\n", text)
+
+
+def changed(source, diff):
+    """`source` with the changes of `diff`, each to lines that it has once."""
+    for old, new in re.findall(
+        r"((?:^-.*\n)+)((?:^\+.*\n)*)", diff, re.MULTILINE
+    ):
+        old, new = (re.sub(r"(?m)^[-+]", "", text) for text in (old, new))
+        assert f"\n{source}".count(f"\n{old}") == 1, f"not once: {old}"
+        source = f"\n{source}".replace(f"\n{old}", f"\n{new}")[1:]
+    return source
+
+
+# The faults.
+
+
+def bad_outputs(notebook, solved):
+    """What is wrong with an executed sheet; `solved` says whether its
+    checks must pass, or must all wait for an answer."""
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            if output.output_type == "error":
+                error = f"{output.ename}: {output.evalue}"
+                yield f"{where(cell)} fails: {error}"
+            if output.get("name") == "stderr":
+                yield f"{where(cell)} writes to stderr: {output.text}"
+        said = [
+            output.get("text") or output.get("data")
+            for output in cell.outputs
+        ]
+        if role(cell) == "grade":
+            begin = f"Exercise {number(cell)}"
+            waits = {
+                "text/plain": "0",  # points, for nbgrader
+                "text/html": f"{begin}, not yet: write your answer above.",
+            }
+            if said != [f"{begin}: done.\n" if solved else waits]:
+                yield f"{where(cell)} says {said}: run `make exercises`"
+
+
+def bad_form(notebook, folder):
+    """What breaks the form of a sheet that lies in `folder`."""
+    text = "\n".join(cell.source for cell in cells(notebook, "markdown"))
+    code = code_cells(notebook)
+    if not re.match(r"# Exercises \d\d: \S.*\n\n\*.+\?\*\n", text):
+        yield "it lacks its head: `# Exercises 01: ...`, and a question"
+    if not minutes(notebook):
+        yield "its head lacks its time, as in: About 40 minutes."
+    headings = re.findall(HEADING, text)
+    numbers = [str(n) for n in range(1, len(headings) + 1)]
+    if [n for n, _ in headings] != numbers or len(numbers) < 3:
+        yield f"its exercises are {headings}: number them from 1, three or more"
+    if lack := KINDS - {kind for _, kind in headings}:
+        yield f"it has none of {', '.join(sorted(lack))}: add one of each kind"
+    for wanted in "solution", "grade":
+        found = [str(number(c)) for c in code if role(c) == wanted]
+        if found != numbers:
+            yield f"its cells to {wanted} are {found}: make them {numbers}"
+    for part in re.split(HEADING, text)[3::3]:
+        hints = re.findall(r"(?s)<details>(.*?)</details>", part)
+        if len(hints) != 1 or "?" not in hints[0]:
+            yield f"no hint that asks: add one to {part.strip()[:40]!r}"
+    if code[0].source != SETUP:
+        yield "its first code cell is not the setup cell: copy a neighbour's"
+    count = COUNT.format(len(numbers))
+    if code[-1].source != count:
+        yield f"its last code cell is not: {count!r}"
+    sheet = text[len("# Exercises ") :][:2]
+    if f"checks/sheet_{sheet}.py)" not in notebook.cells[0].source:
+        yield f"its head has no link to checks/sheet_{sheet}.py: add it"
+    yield from links_lead_somewhere(notebook, folder)
+    for cell in code:
+        yield from bad_marks(cell, sheet)
+
+
+def bad_marks(cell, sheet):
+    """What is wrong with a code cell's marks for nbgrader, and with what
+    the marks say that it is, in a sheet such as "05"."""
+    marks = cell.metadata.get("nbgrader", {})
+    graded = role(cell) == "grade"
+    lines = [line for line in cell.source.splitlines() if line.strip()]
+    if any(len(line) > WIDTH for line in lines):
+        yield f"{where(cell)} is over {WIDTH} columns wide: break it"
+    if role(cell) and marks.grade_id != (
+        f"{'check' if graded else 'answer'}-{number(cell)}"
+    ):
+        yield f"{where(cell)} has the grade_id {marks.grade_id}: mend it"
+    if graded and not (marks.locked and marks.get("points") == 1):
+        yield f"{where(cell)} needs `locked`, and 1 point"
+    check = graded and CHECK.format(sheet, number(cell))
+    if graded and cell.source != check:
+        yield f"{where(cell)} is not: {check!r}"
+    if role(cell) != "solution" and len(lines) > LINES:
+        yield f"{where(cell)} has over {LINES} lines: no learner reads it"
+    if role(cell) == "solution":
+        head = f"# Exercise {number(cell)}\n"
+        if not cell.source.startswith(head):
+            yield f"{where(cell)} does not begin with {head!r}"
+
+
+def bad_needs(notebook):
+    """Whether the last cell, which counts, is skipped where a check is:
+    it would count less there than is stored."""
+    checks = of_role(notebook, "grade").values()
+    needs = {tag for c in checks for tag in tags(c) if "needs-" in tag}
+    last = code_cells(notebook)[-1]
+    if lack := needs - {*tags(last)}:
+        yield f"{where(last)} lacks the tags {', '.join(sorted(lack))}: add"
+
+
+def unwritten(notebook, path):
+    """What belongs to the exercises of the solved sheet at `path`, and is
+    not written yet."""
+    for cell in notebook.cells:
+        if re.search(LEFT, cell.source):
+            yield f"{where(cell)} has a TODO: write it"
+    judge, wrong = judge_of(path), wrong_of(path)
+    tree = ast.parse(judge.read_text("utf-8")) if judge.exists() else None
+    functions = {
+        node.name: ast.unparse(node)
+        for node in ast.walk(tree or ast.Module([]))
+        if isinstance(node, ast.FunctionDef)
+    }
+    kept = [*kept_answers(wrong)] if wrong.exists() else []
+    for n in of_role(notebook, "grade"):
+        function = functions.get(f"exercise_{n}", "TODO")
+        if re.search(LEFT, function):
+            yield f"{name_of(judge)}: exercise_{n} is not written: write it"
+        texts = {
+            text
+            for m, title, _, text, words in kept
+            if m == n
+            and words != "done"
+            and not re.search(LEFT, f"{title}{text}{words}")
+        }
+        if len(texts) < KEPT:
+            yield (
+                f"{name_of(wrong)}: {len(texts)} wrong answers to exercise "
+                f"{n} are written: keep {KEPT} or more"
+            )
+
+
+def of_sheet(notebook, path):
+    """The faults of the sheet at `path`, blank or solved, lines of text;
+    beside those of any notebook."""
+    solved = path.parent == SOLUTIONS
+    yield from bad_outputs(notebook, solved)
+    yield from bad_form(notebook, path.parent)
+    yield from bad_needs(notebook)
+    yield from (unwritten(notebook, path) if solved else stale(path))
