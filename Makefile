@@ -26,7 +26,7 @@ wheels: setup
 check: dev
 	@.venv/bin/python -m tools.check $(ARGS)
 
-# Begins a chapter: make new ARGS="chapter 13 watch_it_run"
+# Begins a chapter, an exercise, or a sheet: make new ARGS="chapter 13 watch_it_run"
 new: dev
 	@.venv/bin/python -m tools.new $(ARGS)
 
