@@ -251,6 +251,7 @@ def test_the_command_lists_all_faults(tmp_path):
     spoil(page, '"execution_count": 1,', '"execution_count": 8,')
     sheet = project / "exercises" / page.name
     spoil(sheet, '"execution_count": 1,', '"execution_count": 8,')
+    spoil(pages / "06_serve_in_development.ipynb", '"c06-03"', '"c07-03"')
     spoil(project / "README.md", "| [12 Leave", "| [12 Left")
     spoil(project / "README.md", "12_leave_one_machine.ipynb)", "12_left)")
     spoil(project / "classroom/README.md", "Chapters 01 to 12", "01 to 11")
@@ -271,6 +272,8 @@ def test_the_command_lists_all_faults(tmp_path):
     for words in (
         "notebooks/07_run_gunicorn.ipynb: counts are [8, 2,",
         "exercises/07_run_gunicorn.ipynb: counts are [8, 2,",
+        "1, 2, 3...: run `make exercises`",
+        "notebooks: several cells have the id c07-03",
         "07_run_gunicorn.ipynb: its last cell lacks the heading",
         "README.md: the table lacks 12_leave_one_machine.ipynb",
         "README.md: 07_run_gunicorn.ipynb says 65 minutes, and the table 60",

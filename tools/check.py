@@ -53,9 +53,9 @@ def of_notebook(notebook, path):
         found.append(f"is not valid: {error}".splitlines()[0])
     if path.parent == NOTEBOOKS:
         found += [f for kind in OF_CHAPTERS for f in kind(notebook)]
-    else:
-        found += of_sheet(notebook, path)
-    return found
+        return found
+    found += of_sheet(notebook, path)
+    return [f.replace("make notebooks", "make exercises") for f in found]
 
 
 def bad_minutes(text, promised):
