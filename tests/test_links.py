@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from tools import links
+from tools import links, workbook
 
 PAGE = b"<p id='one'><a name=two></a><p class=three>"
 
@@ -99,9 +99,13 @@ def test_the_same_host_is_given_a_rest(server, monkeypatch):
     assert rests.count(7) == 2
 
 
-def test_the_links_are_collected(tmp_path):
+def test_the_links_are_collected(tmp_path, monkeypatch):
     """From Markdown, not from code, in which a link is an example."""
+    monkeypatch.setattr(workbook, "ROOT", tmp_path)
     (tmp_path / "notebooks").mkdir()
+    fetched = tmp_path / "classroom/hub/node_modules/tea"
+    fetched.mkdir(parents=True)
+    (fetched / "README.md").write_text("[no](https://no.example)")
     (tmp_path / "README.md").write_text(
         "[a](https://a.example/#b), <https://c.example>\n"
         "`[no](https://no.example)` <http://127.0.0.1:8000/>\n"
@@ -115,7 +119,7 @@ def test_the_links_are_collected(tmp_path):
         ]
     )
     nbformat.write(notebook, tmp_path / "notebooks/01_a.ipynb")
-    assert links.collect(tmp_path) == {
+    assert links.collect() == {
         "https://a.example/#b": ["README.md", "notebooks/01_a.ipynb"],
         "https://c.example": ["README.md"],
         "https://d.example": ["README.md"],
@@ -124,14 +128,14 @@ def test_the_links_are_collected(tmp_path):
 
 
 def test_the_workbook_has_links():
-    found = links.collect(links.ROOT)
+    found = links.collect()
     assert "README.md" in found["https://www.python.org/downloads/"]
     assert any("#" in url for url in found)
 
 
 def test_the_report(server, tmp_path, monkeypatch):
     found = {f"{server}/200": ["a.md"], f"{server}/404": ["b.md", "c.md"]}
-    monkeypatch.setattr(links, "collect", lambda root: found)
+    monkeypatch.setattr(links, "collect", lambda: found)
     monkeypatch.setattr(links.time, "sleep", lambda seconds: None)
     assert links.main([str(tmp_path / "links.md")]) == 1
     text = (tmp_path / "links.md").read_text()

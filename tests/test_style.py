@@ -48,7 +48,7 @@ from tools.workbook import METADATA, NOTEBOOKS, ROOT
 
 PATHS = workbook.chapters()
 KINDS = OF_ALL + OF_CHAPTERS
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("classroom/**/*.md")])
+DOCUMENTS = workbook.documents()
 read = cache(workbook.read)
 
 

@@ -18,14 +18,14 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
 from tools import markdown
-from tools.workbook import ROOT, markdown_of
-
-PLACES = (
-    "*.md",
-    "classroom/**/*.md",
-    "notebooks/*.ipynb",
-    "exercises/**/*.ipynb",
+from tools.workbook import (
+    chapters,
+    documents,
+    markdown_of,
+    name_of,
+    sheets,
 )
+
 PAGE = 4_000_000  # bytes of a page in which an anchor is looked for
 REST = 1  # second
 TRY_AGAIN = Retry(
@@ -37,17 +37,15 @@ TRY_AGAIN = Retry(
 )
 
 
-def collect(root):
-    """The external links below the folder `root`, a dict {url: [name of
-    a file]}; those in code are examples."""
+def collect():
+    """The external links of all pages, a dict {url: [name of a file]};
+    those in code are examples."""
     found = {}
-    for place in PLACES:
-        for path in sorted(root.glob(place)):
-            name = path.relative_to(root).as_posix()
-            for _, url, _ in markdown.links(markdown_of(path)):
-                names = found.setdefault(url, [])
-                if name not in names:
-                    names.append(name)
+    for path in [*documents(), *chapters(), *sheets()]:
+        for _, url, _ in markdown.links(markdown_of(path)):
+            names = found.setdefault(url, [])
+            if name_of(path) not in names:
+                names.append(name_of(path))
     return {u: n for u, n in found.items() if u.startswith("https://")}
 
 
@@ -91,7 +89,7 @@ def faults(urls, rest=REST):
 def main(arguments):
     """Collect, ask and report; return the exit status."""
     (target,) = arguments
-    found = collect(ROOT)
+    found = collect()
     lines = [
         f"- <{url}> {wrong}: {', '.join(found[url])}"
         for url, wrong in faults(found)

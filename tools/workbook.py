@@ -52,6 +52,12 @@ def sheets():
     ]
 
 
+def documents():
+    """The pages in Markdown, a list of Path; not those that npm fetches."""
+    places = "*.md", "classroom/*.md", "classroom/*/*.md"
+    return [p for place in places for p in sorted(ROOT.glob(place))]
+
+
 def name_of(path):
     """The path of a file of the project from its root on, a str."""
     return path.relative_to(ROOT).as_posix()
