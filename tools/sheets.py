@@ -283,10 +283,10 @@ def unwritten(notebook, path):
         if re.search(LEFT, cell.source):
             yield f"{where(cell)} has a TODO: write it"
     judge, wrong = judge_of(path), wrong_of(path)
-    tree = ast.parse(judge.read_text("utf-8")) if judge.exists() else None
+    text = judge.read_text("utf-8") if judge.exists() else ""
     functions = {
-        node.name: ast.unparse(node)
-        for node in ast.walk(tree or ast.Module([]))
+        node.name: ast.get_source_segment(text, node)
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.FunctionDef)
     }
     kept = [*kept_answers(wrong)] if wrong.exists() else []
