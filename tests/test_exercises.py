@@ -21,7 +21,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from exercises import answering, asking, checking, client, words
 from notebooks.serving import wait_until
 from tests.forking import Forked, Forks
-from tests.processes import has_ended
+from tests.helpers import has_ended
 from tools.kernels import AsyncKernels
 from tools.needs import lacks
 from tools.sheets import (
