@@ -226,6 +226,9 @@ def test_what_is_not_written_is_found(tmp_path, monkeypatch):
     assert "has a TODO" in todo
     assert "exercise_2 is not written" in judge
     assert len(wrong) <= 1  # there may have been five
+    (tmp_path / sheets.judge_of(path).name).write_text("def")
+    assert "no Python: mend line 1" in [*sheets.unwritten(sheet, path)][-1]
+    (tmp_path / sheets.judge_of(path).name).unlink()
     monkeypatch.setattr(sheets, "KEPT", 99)
     few = [f for f in sheets.unwritten(sheet, path) if "keep 99" in f]
     assert len(few) == len(of_role(sheet, "grade"))

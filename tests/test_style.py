@@ -206,6 +206,19 @@ def test_each_kind_can_be_found(kind, number, fault):
     assert list(kind(notebook)), "it misses this fault"
 
 
+@pytest.mark.parametrize("kind", ["", "code", "markdown"])
+def test_a_page_that_has_just_been_made_is_no_error(kind):
+    """As JupyterLab makes it: empty, or with an empty cell."""
+    cells = {
+        "": [],
+        "code": [new_code_cell()],
+        "markdown": [new_markdown_cell()],
+    }
+    page = new_notebook(cells=cells[kind], metadata=METADATA)
+    (fault,) = check.of_notebook(page, NOTEBOOKS / "13_try_it.ipynb")
+    assert fault == "begins with no words, or has no code: write both"
+
+
 def test_each_kind_has_a_fault():
     assert {kind for kind, *_ in FAULTS} == set(KINDS)
 

@@ -284,9 +284,14 @@ def unwritten(notebook, path):
             yield f"{where(cell)} has a TODO: write it"
     judge, wrong = judge_of(path), wrong_of(path)
     text = judge.read_text("utf-8") if judge.exists() else ""
+    try:
+        nodes = ast.parse(text).body
+    except SyntaxError as error:
+        yield f"{name_of(judge)} is no Python: mend line {error.lineno}"
+        return
     functions = {
         node.name: ast.get_source_segment(text, node)
-        for node in ast.walk(ast.parse(text))
+        for node in nodes
         if isinstance(node, ast.FunctionDef)
     }
     kept = [*kept_answers(wrong)] if wrong.exists() else []

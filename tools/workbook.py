@@ -83,9 +83,9 @@ def write(notebook, path):
 
 
 def rows(path):
-    """The rows of a CSV file, a list of dict."""
+    """The rows of a CSV file, a list of dict; what a row lacks is ""."""
     with open(path, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        return list(csv.DictReader(file, restval=""))
 
 
 def cells(notebook, kind):
