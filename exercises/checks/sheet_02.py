@@ -102,7 +102,7 @@ def exercise_5(answer):
         answer.refuse(say("`script` does not name 127.0.0.1."), hint)
     command = f"python -c {quote(script)}"
     with serve(command), serve(command) as second:
-        host = second.url.removeprefix("http://").split(":")[0]
+        host, _ = second.address
         answer.compare(say("the address"), host, "127.0.0.1", hint)
         reply = second.get("/")
         hint = say("Which app have you imported?")
