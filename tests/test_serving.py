@@ -421,7 +421,7 @@ def test_no_temporary_folder_is_a_clear_error(monkeypatch, tmp_path):
 
 def test_a_command_may_signal_its_own_group():
     with start("sh -c 'kill -TERM 0'") as server:
-        assert server.process.wait(timeout=5) == -signal.SIGTERM
+        assert server.process.wait(timeout=20) == -signal.SIGTERM
         assert Path(server.folder).is_dir()
     assert not Path(server.folder).exists()
 

@@ -134,7 +134,7 @@ def test_a_stop_answers_who_asks_and_waits_for_nobody_else(name):
             for answer in slow:
                 assert answer.result().ok
                 assert answer.result().headers["Connection"] == "close"
-            assert server.process.wait(timeout=5) == 0
+            assert server.process.wait(timeout=20) == 0
         with pytest.raises(OSError):
             connect(server)
         assert "Traceback" not in server.log
@@ -175,7 +175,7 @@ def test_a_request_that_is_on_its_way_at_a_stop_is_answered():
         time.sleep(0.3)
         client.sendall(HELLO)
         assert b"Hello" in client.recv(999)
-        assert server.process.wait(timeout=5) == 0
+        assert server.process.wait(timeout=20) == 0
 
 
 def test_a_stop_does_not_wait_for_ever():
