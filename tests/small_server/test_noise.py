@@ -12,7 +12,7 @@ from string import ascii_letters, ascii_uppercase, digits, punctuation
 
 import h11
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.configuration import set_hypothesis_home_dir
 
@@ -168,6 +168,7 @@ def thinks_up(count):
         derandomize=True,
         database=None,
         print_blob=False,
+        suppress_health_check=[HealthCheck.too_slow],  # on a busy machine
     )
 
 
