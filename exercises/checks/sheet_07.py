@@ -53,7 +53,7 @@ def exercise_2(answer):
         came = reply.status_code, reply.text
         hint = say("Has the factory been called, and with what?")
         answer.compare("GET /tea", came, (200, "Good evening"), hint)
-        wait_until(lambda: len(server.workers) == 3)
+        server.wait_for_workers(3)
         until_closed(server, "/cups")
         lines = server.log.splitlines()
         logged = sum("/cups" in line for line in lines)
@@ -75,7 +75,7 @@ def exercise_3(answer):
     came = settings["workers"], settings["daemon"]
     answer.compare("workers, daemon", came, ("4", "False"), hint)
     with running(answer, command) as server:
-        wait_until(lambda: len(server.workers) == 4)
+        server.wait_for_workers(4)
         cookies = server.get("/visits").cookies.get_dict()
         before = server.workers
         for worker in before:
@@ -125,7 +125,7 @@ def exercise_4(answer):
         answer.compare(called, starts(command, files), False, hint)
     command = "WORKERS=2 BIND=127.0.0.1:0 gunicorn shop:app"
     with running(answer, command, files) as server:
-        wait_until(lambda: len(server.workers) == 2)
+        server.wait_for_workers(2)
         until_closed(server, "/greet/Ada?token=secret")
         lines = re.findall(".*Ada.*", server.log)
     hint = say(

@@ -98,7 +98,7 @@ def exercise_4(answer):
     answer.expect(page, 200, say("What did it answer before?"))
     command = "gunicorn --preload -w 2 -b 127.0.0.1:0 answer:app"
     with serve(command, {"answer.py": answer.text}) as server:
-        wait_until(lambda: len(server.workers) == 2)
+        server.wait_for_workers(2)
         tickets = [server.get("/ticket").text for _ in range(3)]
         before = server.workers
         for worker in before:

@@ -93,7 +93,7 @@ def exercise_2(answer):
             came = "no HTTP"
         answer.compare("GET /", came, 200, hint)
         with suppress(TimeoutError):
-            wait_until(lambda: len(server.workers) == 2, 2)
+            server.wait_for_workers(2, 2)
         many, hint = len(server.workers), say("Which option counts them?")
         answer.compare(say("the number of workers"), many, 2, hint)
         with ThreadPoolExecutor(1) as visitor:
@@ -275,7 +275,7 @@ def exercise_5(answer):
         hint = say("Which rights does the umask take, in octal numbers?")
         answer.compare(say("1: the mode"), f"{mode:o}", "660", hint)
         with suppress(TimeoutError):
-            wait_until(lambda: len(server.workers) == 2, 2)
+            server.wait_for_workers(2, 2)
         many, hint = len(server.workers), say("Which option counts them?")
         answer.compare(say("1: the number of workers"), many, 2, hint)
         hint = say(

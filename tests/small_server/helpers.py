@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import h11
-import psutil
 
 from notebooks.serving import serve, wait_until
 
@@ -43,8 +42,7 @@ class Answer(NamedTuple):
 
 def connect(server):
     """A connection to `server`, a socket."""
-    host, port = server.url.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=5)
+    return socket.create_connection(server.address, timeout=5)
 
 
 def ask(server, *parts, end=False):
@@ -139,11 +137,3 @@ def serving(options=""):
 
             wait_until(both_answer)
         yield server
-
-
-def ended(process):
-    """Whether it has ended, perhaps unseen by who should wait for it."""
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True

@@ -12,13 +12,13 @@ import pytest
 import requests
 
 from notebooks.serving import run, serve, start, wait_until
+from tests.helpers import has_ended
 from tests.small_server.helpers import (
     COMMAND,
     answers,
     ask,
     command,
     connect,
-    ended,
     rest,
     serving,
 )
@@ -205,7 +205,7 @@ def test_a_worker_that_stops_answers_who_asked_it():
             old[0].terminate()
             assert all(answer.result().ok for answer in slow)
         wait_until(lambda: old[0] not in server.workers)
-        wait_until(lambda: len(server.workers) == 2)
+        server.wait_for_workers(2)
         assert server.get("/hello").text == "Hello"
 
 
@@ -215,7 +215,7 @@ def test_a_worker_that_is_killed_is_replaced():
         old[0].kill()
         line = f"worker {old[0].pid} has ended with -9\n"
         wait_until(lambda: line in server.log)
-        wait_until(lambda: len(server.workers) == 2)
+        server.wait_for_workers(2)
         assert old[0] not in server.workers
         for _ in range(5):
             assert server.get("/hello").text == "Hello"
@@ -238,7 +238,7 @@ def test_workers_end_with_their_parent():
         workers = server.workers
         idle.sendall(HELLO)
         server.process.kill()
-        wait_until(lambda: all(map(ended, workers)), 4)
+        wait_until(lambda: all(map(has_ended, workers)), 4)
 
 
 # What it does not wait for.

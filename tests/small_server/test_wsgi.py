@@ -30,7 +30,7 @@ FRAMING = "content-length", "transfer-encoding"
 def server():
     """It serves all the apps, and answers to the end."""
     with serve(command("app")) as server:
-        wait_until(lambda: len(server.workers) == 2)
+        server.wait_for_workers(2)
         yield server
         wait_until(server.answers)
 
