@@ -62,6 +62,7 @@ def pytest_addoption(parser):
     parser.addoption("--store-seconds", action="store_true", help=words)
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist has an answer of its own
 def pytest_xdist_auto_num_workers(config):
     """Three processes for each core; none for a single notebook; an int."""
     files = {arg.partition("::")[0] for arg in config.args}
@@ -74,6 +75,7 @@ def pytest_xdist_auto_num_workers(config):
     return min(EACH_CORE * cores, MOST)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_xdist_make_scheduler(config, log):
     """Our own way to spread, whatever --dist says."""
     return Batches(config, log)

@@ -126,35 +126,40 @@ CELLS = (
 )
 
 
-def test_no_notebook_is_taken_apart(tmp_path):
-    """Not even by --dist load; and a failure is named at once."""
-    for name in "one", "two", "bad":
-        cells = [new_code_cell(text, execution_count=1) for text in CELLS]
-        if name == "bad":
-            cells[1].source = "1 / 0"
-        nbformat.write(
-            new_notebook(cells=cells), tmp_path / f"{name}.ipynb"
-        )
-    options = [
-        "-p",
-        "tests.spread",
-        "-n",
-        "2",
-        "--dist",
-        "load",
-        "--nbval-current-env",
-    ]
+def write(folder, name, cells):
+    """Write a notebook of code cells, list of str, that have been run."""
+    cells = [new_code_cell(text, execution_count=1) for text in cells]
+    nbformat.write(new_notebook(cells=cells), folder / f"{name}.ipynb")
+
+
+def run_pytest(folder, *options):
+    """What pytest prints of the notebooks in a folder, a str."""
+    plugins = "-p", "tests.spread", "--nbval", "--nbval-current-env"
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--nbval", *options],
-        cwd=tmp_path,
+        [sys.executable, "-m", "pytest", *plugins, *options],
+        cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         check=False,
         capture_output=True,
         text=True,
         timeout=300,  # on a busy machine
     )
-    failed = re.findall(r"(?m)^FAILED (\S+::Cell \d)$", done.stdout)
-    assert failed == ["bad.ipynb::Cell 1", "bad.ipynb::Cell 2"], (
-        done.stdout
-    )
-    assert " 2 failed, 7 passed" in done.stdout, done.stdout
+    return done.stdout
+
+
+def test_no_notebook_is_taken_apart(tmp_path):
+    """Not even by --dist load; and a failure is named at once."""
+    write(tmp_path, "one", CELLS)
+    write(tmp_path, "two", CELLS)
+    write(tmp_path, "bad", [CELLS[0], "1 / 0", CELLS[2]])
+    said = run_pytest(tmp_path, "-n", "2", "--dist", "load")
+    failed = re.findall(r"(?m)^FAILED (\S+::Cell \d)$", said)
+    assert failed == ["bad.ipynb::Cell 1", "bad.ipynb::Cell 2"], said
+    assert " 2 failed, 7 passed" in said, said
+
+
+def test_the_number_of_processes_is_ours_and_not_that_of_xdist(tmp_path):
+    """For a single notebook, xdist would start one for each core."""
+    write(tmp_path, "one", CELLS)
+    said = run_pytest(tmp_path, "-n", "auto", "one.ipynb")
+    assert "created:" not in said and " 3 passed" in said, said
