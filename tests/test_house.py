@@ -1,13 +1,15 @@
-"""The top level: few entries, and the README's map names each of them."""
+"""The house: a calm hall with a map, rooms of a size, and no circles."""
 
+import ast
 import re
-from pathlib import Path
+from graphlib import TopologicalSorter
 
 import pytest
 
+from tools.sheets import role
 from tools.tracked import tracked
+from tools.workbook import ROOT, code_cells, name_of, read, sheets
 
-ROOT = Path(__file__).resolve().parent.parent
 MOST = 24  # more is not a hall any more, but a store
 
 
@@ -34,3 +36,43 @@ def test_the_map_names_each_entry():
 
 def test_the_hall_is_calm():
     assert len(entries()) <= MOST
+
+
+@pytest.mark.parametrize(
+    ("pattern", "lines"),
+    [("small_server/*.py", 150), ("exercises/checking.py", 300)],
+)
+def test_a_file_can_be_read_to_its_end(pattern, lines):
+    paths = [*ROOT.glob(pattern)]
+    assert paths
+    for path in paths:
+        assert len(path.read_text("utf-8").splitlines()) <= lines, (
+            path.name
+        )
+
+
+@pytest.mark.parametrize("path", sheets(), ids=name_of)
+def test_a_sheet_shows_little_code_but_answers(path):
+    for cell in code_cells(read(path)):
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        assert len(lines) <= 6 or role(cell) == "solution", cell.id
+
+
+def imports(path, package):
+    """The modules of a package that a file imports, a set of str."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            if node.level or module.split(".")[0] == package:
+                found.add(module.rpartition(".")[2])
+    return found
+
+
+@pytest.mark.parametrize("package", ["small_server", "exercises", "tools"])
+def test_no_file_imports_one_that_imports_it(package):
+    """TopologicalSorter raises CycleError where there is a circle."""
+    paths = [*ROOT.glob(f"{package}/*.py")]
+    graph = {path.stem: imports(path, package) for path in paths}
+    order = [*TopologicalSorter(graph).static_order()]
+    assert len(order) >= len(paths) and any(graph.values())

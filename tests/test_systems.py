@@ -107,6 +107,7 @@ def test_what_windows_lacks_is_missing(windows):
         *("small_server.__main__", "notebooks.conformance"),
         *("notebooks.guard", "notebooks.serving"),
         *("exercises.checking", "exercises.commands"),
+        *("exercises.asking", "exercises.answering", "exercises.client"),
     ],
 )
 def test_windows_can_import(windows, name):
