@@ -52,7 +52,7 @@ def asked():
 def told():
     """The status after SIGTERM, and that of a second one at its port."""
     with serve(FLASK.format(0), files_of("06_2")) as server:
-        second = FLASK.format(server.url.rpartition(":")[2])
+        second = FLASK.format(server.address[1])
         status = run(second, files_of("06_2")).returncode
         server.process.terminate()
         return [server.process.wait(5), status]

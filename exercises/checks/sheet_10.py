@@ -10,7 +10,6 @@ from exercises.checks.files import files_of
 from exercises.client import ask
 from exercises.commands import behind, settings_of
 from exercises.words import say
-from notebooks.serving import wait_until
 
 GUNICORN = "gunicorn -b unix:app.sock shop:app"
 
@@ -158,7 +157,7 @@ def exercise_5(answer):
         answer.compare("GET /broken", came, (502, "0 bytes"), hint)
         hint = say("Which option of Gunicorn counts them?")
         with suppress(TimeoutError):
-            wait_until(lambda: len(back.workers) == 2, 2)
+            back.wait_for_workers(2, 2)
         many = len(back.workers)
         answer.compare(say("the number of workers"), many, 2, hint)
         back.process.terminate()

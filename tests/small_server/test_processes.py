@@ -84,7 +84,7 @@ def check_refused(arguments, status, text):
 def test_it_says_where_it_listens_and_nobody_else_can_listen_there():
     with serve(command("app")) as server:
         assert f"Listening at {server.url}\n" in server.log
-        port = server.url.rpartition(":")[2]
+        port = server.address[1]
         result = run(
             f"python -m small_server wsgi:app --bind 127.0.0.1:{port}"
         )

@@ -90,7 +90,7 @@ def test_the_environ(server):
         "PATH_INFO": "/environ",
         "QUERY_STRING": "",
         "SERVER_NAME": "127.0.0.1",
-        "SERVER_PORT": server.url.rpartition(":")[2],
+        "SERVER_PORT": str(server.address[1]),
         "SERVER_PROTOCOL": "HTTP/1.1",
         "SERVER_SOFTWARE": "small_server",
         "REMOTE_ADDR": "127.0.0.1",
