@@ -126,9 +126,7 @@ class Progress:
         if not hasattr(report, "wasxfail"):
             if report.when == "call" or report.outcome == "skipped":
                 return report.outcome, "", report.outcome.upper()
-            return (
-                ("", "", "") if report.passed else ("error", "", "ERROR")
-            )
+            return ("", "", "") if report.passed else ("error", "", "ERROR")
 
     def pytest_runtest_logstart(self, nodeid):
         self.running.add(nodeid)

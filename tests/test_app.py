@@ -96,9 +96,7 @@ def test_hits_is_a_global_of_the_process(client, monkeypatch):
     assert my_flask_app.hits == 42
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"abc", b" \n", bytes(range(256)), b"x" * LIMIT]
-)
+@pytest.mark.parametrize("body", [b"", b"abc", b" \n", bytes(range(256)), b"x" * LIMIT])
 def test_echo_returns_the_body(client, body):
     reply = client.post("/echo", data=body)
     assert (reply.status_code, reply.data) == (200, body)
@@ -121,9 +119,7 @@ def test_echo_refuses_one_byte_more_than_the_limit(client):
         ("/slow/86400", 10),
     ],
 )
-def test_slow_sleeps_but_never_over_10_seconds(
-    client, monkeypatch, path, seconds
-):
+def test_slow_sleeps_but_never_over_10_seconds(client, monkeypatch, path, seconds):
     naps = []
     monkeypatch.setattr("my_flask_app.time.sleep", naps.append)
     reply = client.get(path)
@@ -235,9 +231,7 @@ def test_development_server_answers_on_loopback_only(server):
 
 
 def test_development_server_has_no_debugger(server):
-    assert not server.listener.children(), (
-        "the reloader runs: debug must be False"
-    )
+    assert not server.listener.children(), "the reloader runs: debug must be False"
     assert server.get("/console").status_code == 404
     reply = server.get("/error")
     assert (reply.status_code, "Traceback" in reply.text) == (500, False)

@@ -156,9 +156,7 @@ def folder(tmp_path, monkeypatch):
             cell("c03-1", "tea", tags=["needs-no-such"]),
             cell("c03-2", "print('new')", says("old\n")),
         ],
-        "04_figure": [
-            cell("c04-1", "1", PICTURE, tags=["nbval-ignore-output"])
-        ],
+        "04_figure": [cell("c04-1", "1", PICTURE, tags=["nbval-ignore-output"])],
     }.items():
         path = tmp_path / "notebooks" / f"{name}.ipynb"
         nbformat.write(new_notebook(cells=cells), path)

@@ -9,9 +9,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 RECIPE = (ROOT / "deploy/Dockerfile").read_text().replace("\\\n", "")
 STEPS = dict(re.findall(r"(?m)^([A-Z]+) +(.*)", RECIPE))
-DOCUMENTS = list(
-    yaml.safe_load_all((ROOT / "deploy/kubernetes.yaml").read_text())
-)
+DOCUMENTS = list(yaml.safe_load_all((ROOT / "deploy/kubernetes.yaml").read_text()))
 MANIFESTS = {document["kind"]: document for document in DOCUMENTS}
 DEPLOYMENT = MANIFESTS["Deployment"]["spec"]
 POD = DEPLOYMENT["template"]["spec"]
@@ -38,17 +36,12 @@ def test_one_port():
 
 def test_health_check_ends_before_docker_ends_it():
     within = int(re.search(r"--timeout=(\d+)s", STEPS["HEALTHCHECK"])[1])
-    assert (
-        int(re.search(r"timeout=(\d+)\)", STEPS["HEALTHCHECK"])[1])
-        < within
-    )
+    assert int(re.search(r"timeout=(\d+)\)", STEPS["HEALTHCHECK"])[1]) < within
 
 
 def test_container_has_few_rights():
     assert POD["securityContext"]["runAsNonRoot"] is True
-    assert POD["securityContext"]["seccompProfile"] == {
-        "type": "RuntimeDefault"
-    }
+    assert POD["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     assert POD["automountServiceAccountToken"] is False
     assert CONTAINER["securityContext"] == {
         "allowPrivilegeEscalation": False,
@@ -59,9 +52,7 @@ def test_container_has_few_rights():
 
 def test_the_one_place_to_write_is_there():
     """Gunicorn needs a folder for temporary files."""
-    assert CONTAINER["volumeMounts"] == [
-        {"name": "tmp", "mountPath": "/tmp"}
-    ]
+    assert CONTAINER["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
     assert [volume["name"] for volume in POD["volumes"]] == ["tmp"]
 
 
@@ -79,9 +70,7 @@ def test_key_is_a_secret_and_not_in_the_files():
 
 def test_update_never_has_fewer_pods():
     assert DEPLOYMENT["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
-    assert (
-        "replicas" not in DEPLOYMENT
-    )  # else each update undoes the scaler
+    assert "replicas" not in DEPLOYMENT  # else each update undoes the scaler
 
 
 def test_it_may_take_what_it_asks_for():

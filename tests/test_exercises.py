@@ -77,9 +77,7 @@ def is_code(text):
 
 
 ANSWERS = [
-    pytest.param(
-        path.stem, *kept, id=f"{path.stem[:2]}-{kept[0]}-{kept[1]}"
-    )
+    pytest.param(path.stem, *kept, id=f"{path.stem[:2]}-{kept[0]}-{kept[1]}")
     for path in sorted(WRONG.glob("*.md"))
     for kept in kept_answers(path)
 ]
@@ -119,9 +117,7 @@ def forks():
         return
     python = Forks()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            asking.Answer, "start", lambda answer: python.start()
-        )
+        patch.setattr(asking.Answer, "start", lambda answer: python.start())
         yield
     python.end()
 
@@ -154,9 +150,7 @@ def blank(sheet, n):
 # The answers.
 
 
-@pytest.mark.parametrize(
-    ("sheet", "n", "title", "kind", "text", "fault"), ANSWERS
-)
+@pytest.mark.parametrize(("sheet", "n", "title", "kind", "text", "fault"), ANSWERS)
 def test_kept_answer(forks, marks, sheet, n, title, kind, text, fault):
     """A wrong answer is refused, and its fault is named; `> done` marks
     another right one. Nothing is told but what goes through `say`."""
@@ -384,10 +378,7 @@ def test_cheats(root, tmp_path, monkeypatch):
         assert refusal.traceback == [f"NotYet: {refusal.evalue}"], cheat
         (passed,) = outputs["passed"]
         assert passed.text == "Exercise 2: done.\n", cheat
-        counts = [
-            outputs[name][0].text
-            for name in ("before", "after", "changed")
-        ]
+        counts = [outputs[name][0].text for name in ("before", "after", "changed")]
         assert counts == [none, one, none], cheat
     for place, poison in enumerate(POISONS):
         (refusal,) = ran[f"poison-{place}"]["refused"]
@@ -489,15 +480,11 @@ def test_ask_describes_the_request():
         start_response("200 OK", [("Content-Type", "text/plain")])
         seen = [environ["wsgi.input"].read(9), environ["CONTENT_LENGTH"]]
         names = "REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "HTTP_X_TEA"
-        seen += [
-            environ[n] for n in (*names, "CONTENT_TYPE", "SCRIPT_NAME")
-        ]
+        seen += [environ[n] for n in (*names, "CONTENT_TYPE", "SCRIPT_NAME")]
         return [repr(seen).encode()]
 
     headers = {"X-Tea": "mint", "Content-Type": "a/b"}
-    reply = client.ask(
-        app, "/café?x=1", "POST", b"tea", headers, SCRIPT_NAME="/m"
-    )
+    reply = client.ask(app, "/café?x=1", "POST", b"tea", headers, SCRIPT_NAME="/m")
     assert ast.literal_eval(reply.body.decode()) == [
         *(b"tea", "3", "POST", "/cafÃ©", "x=1", "mint", "a/b", "/m")
     ]

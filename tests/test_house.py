@@ -24,13 +24,8 @@ def test_the_map_names_each_entry():
     readme = (ROOT / "README.md").read_text("utf-8")
     part = readme.partition("## What is where\n")[2]
     firsts = re.findall(r"(?m)^\| (`.*?) \|", part)
-    named = [
-        name for cell in firsts for name in re.findall("`(.+?)`", cell)
-    ]
-    there = {
-        f"{name}/" if (ROOT / name).is_dir() else name
-        for name in entries()
-    }
+    named = [name for cell in firsts for name in re.findall("`(.+?)`", cell)]
+    there = {f"{name}/" if (ROOT / name).is_dir() else name for name in entries()}
     assert sorted(named) == sorted(there)
 
 
@@ -46,9 +41,7 @@ def test_a_file_can_be_read_to_its_end(pattern, lines):
     paths = [*ROOT.glob(pattern)]
     assert paths
     for path in paths:
-        assert len(path.read_text("utf-8").splitlines()) <= lines, (
-            path.name
-        )
+        assert len(path.read_text("utf-8").splitlines()) <= lines, path.name
 
 
 @pytest.mark.parametrize("path", sheets(), ids=name_of)

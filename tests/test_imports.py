@@ -19,8 +19,7 @@ def sources():
     return [
         path
         for path in files
-        if path.suffix == ".py"
-        and path.relative_to(ROOT).parts[0] in PLACES
+        if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in PLACES
     ]
 
 
@@ -43,9 +42,7 @@ def imported_tests(text):
 
 def test_no_file_changes_where_imports_look():
     """Tools are run as modules, from the folder of the project."""
-    found = [
-        path.name for path in sources() if tricks(path.read_text("utf-8"))
-    ]
+    found = [path.name for path in sources() if tricks(path.read_text("utf-8"))]
     assert not found, "run it as a module: python -m tools.NAME"
 
 

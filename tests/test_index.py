@@ -38,9 +38,7 @@ def cells(notebooks):
     return [cell for n in notebooks.values() for cell in n.cells]
 
 
-@pytest.mark.parametrize(
-    ("bad", "path"), [(bad_rules, RULES), (bad_errors, ERRORS)]
-)
+@pytest.mark.parametrize(("bad", "path"), [(bad_rules, RULES), (bad_errors, ERRORS)])
 def test_the_rows(bad, path):
     found = list(bad(rows(path)))
     assert not found, "\n".join(found)
@@ -59,9 +57,7 @@ def test_there_are_enough():
 
 
 def test_the_tables_are_fresh(notebooks):
-    found = [
-        f"{path.name} {wrong}" for path, wrong in index.stale(notebooks)
-    ]
+    found = [f"{path.name} {wrong}" for path, wrong in index.stale(notebooks)]
     assert not found, "\n".join(found)
 
 

@@ -73,9 +73,7 @@ def test_verdict(server, path, wrong):
     assert [*links.faults([url], rest=0)] == expected
 
 
-def test_a_busy_host_is_asked_three_times_and_believed(
-    server, monkeypatch
-):
+def test_a_busy_host_is_asked_three_times_and_believed(server, monkeypatch):
     """Without waiting for the hour that it asks for."""
     rests = []
     monkeypatch.setattr(links.time, "sleep", rests.append)

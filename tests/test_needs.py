@@ -16,9 +16,7 @@ from tools import needs as needed
 from tools.workbook import ROOT, chapters, read, sheets
 
 NOTEBOOKS = [*chapters(), *sheets()]
-posix = pytest.mark.skipif(
-    not needed.POSIX, reason="its programs are for sh"
-)
+posix = pytest.mark.skipif(not needed.POSIX, reason="its programs are for sh")
 
 
 def cell(source, *tags):
@@ -122,9 +120,7 @@ def test_a_cell_of_another_system_says_why(tmp_path, monkeypatch, kind):
     notebook = new_notebook(cells=[cell("1"), cell("2", f"needs-{kind}")])
     why = f"not {kind}"
     monkeypatch.setitem(needed.SYSTEMS, kind, (True, why))
-    assert [needed.lacks(notebook, c) for c in notebook.cells] == [
-        None
-    ] * 2
+    assert [needed.lacks(notebook, c) for c in notebook.cells] == [None] * 2
     monkeypatch.setitem(needed.SYSTEMS, kind, (False, why))
     assert [needed.lacks(notebook, c) for c in notebook.cells] == [
         None,
@@ -138,9 +134,7 @@ def test_the_notebooks_name_what_we_know():
             for tag in needed.tags(one):
                 what = tag.removeprefix("needs-")
                 known = {tag, *needed.INSTALL, *needed.SYSTEMS}
-                assert what in known, (
-                    f"{path.name}: add {what} to tools/needs.py"
-                )
+                assert what in known, f"{path.name}: add {what} to tools/needs.py"
 
 
 def needs(cell):

@@ -48,9 +48,7 @@ def project(tmp_path_factory):
 def begun(project):
     """Begins chapter 13 there; what was there before, and what was said."""
     before = texts(project)
-    status, said = python(
-        project, "-m", "tools.new", "chapter", "13", "try_it"
-    )
+    status, said = python(project, "-m", "tools.new", "chapter", "13", "try_it")
     assert status == 0, said
     return before, said
 
@@ -105,9 +103,7 @@ def exercise(begun, project):
     return n, before, said
 
 
-def test_of_a_new_exercise_the_check_names_what_is_to_be_written(
-    exercise, project
-):
+def test_of_a_new_exercise_the_check_names_what_is_to_be_written(exercise, project):
     n, *_ = exercise
     status, said = python(project, "-m", "tools.check", SHEET)
     *faults, last = said.splitlines()
@@ -157,9 +153,7 @@ def test_a_new_sheet_lacks_only_what_is_to_be_written(sheet, project):
     *faults, _ = said.splitlines()
     assert status == 1
     for fault in faults:
-        assert re.search(
-            "has a TODO|is not written|0 wrong answers", fault
-        )
+        assert re.search("has a TODO|is not written|0 wrong answers", fault)
     assert "01 to 12 has a sheet" in (project / "README.md").read_text()
 
 
@@ -201,9 +195,7 @@ def refused(sheet, project):
     """What each of REFUSED gave, {words: (status, what was said)}; and
     whether nothing was written."""
     before = texts(project)
-    status, said = python(
-        project, "-c", ALL_AT_ONCE, json.dumps([*REFUSED])
-    )
+    status, said = python(project, "-c", ALL_AT_ONCE, json.dumps([*REFUSED]))
     assert status == 0, said
     return json.loads(said), texts(project) == before
 

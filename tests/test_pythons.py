@@ -18,8 +18,7 @@ PYTHONS = PYPROJECT["tool"]["workbook"]["pythons"]
 OLDEST, NEWEST = PYTHONS[0], PYTHONS[-1]
 RANGE = f"{OLDEST} to {NEWEST}"
 OLDER, NEWER = (
-    f"3.{int(version[2:]) + step}"
-    for version, step in ((OLDEST, -1), (NEWEST, 1))
+    f"3.{int(version[2:]) + step}" for version, step in ((OLDEST, -1), (NEWEST, 1))
 )
 # Files that name one Python, and how: it must be a supported one.
 ONE = {
@@ -85,9 +84,7 @@ def desk(version):
 
 
 def test_the_desk_is_fine_on_each_supported_python():
-    assert {desk(f"{version}.1") for version in PYTHONS} == {
-        "Python is fine"
-    }
+    assert {desk(f"{version}.1") for version in PYTHONS} == {"Python is fine"}
 
 
 def test_the_desk_names_what_to_install_and_lets_a_newer_one_in():
@@ -133,9 +130,7 @@ def python(folder, version, name="python3"):
     """Put a Python that says it is `version` into `folder`/bin."""
     path = folder / "bin" / name
     numbers = tuple(int(part) for part in f"{version}.9".split("."))
-    fake = FAKE.format(
-        version=version, numbers=numbers, real=sys.executable
-    )
+    fake = FAKE.format(version=version, numbers=numbers, real=sys.executable)
     path.write_text(fake)
     path.chmod(0o755)
     return str(path)
@@ -187,9 +182,7 @@ def test_setup_refuses_an_older_python(folder, version):
     done = setup(folder)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
-    words = (
-        f"needs Python {OLDEST} or newer, and python3 is Python {version}"
-    )
+    words = f"needs Python {OLDEST} or newer, and python3 is Python {version}"
     assert words in done.stderr
     assert f"PYTHON=/path/to/python{NEWEST}" in done.stderr
     assert installed(folder) == []
@@ -263,9 +256,7 @@ def test_build_uwsgi(tmp_path, found, status, words):
     """It builds what is missing, from what the lock has a hash of; where
     it cannot, it says so, and the set-up goes on."""
     fake = tmp_path / "python"
-    fake.write_text(
-        BUILDER.format(found=found, status=status, folder=tmp_path)
-    )
+    fake.write_text(BUILDER.format(found=found, status=status, folder=tmp_path))
     fake.chmod(0o755)
     command = ["bash", ROOT / "tools" / "build_uwsgi.sh", fake]
     done = run(command, capture_output=True, text=True, check=False)

@@ -239,9 +239,7 @@ def test_gunicorn_missing(bare, checkout):
     assert "pip install -r requirements.txt" in line
 
 
-def test_gunicorn_of_the_virtual_environment_is_found(
-    bare, path, checkout, tmp_path
-):
+def test_gunicorn_of_the_virtual_environment_is_found(bare, path, checkout, tmp_path):
     copy = tmp_path / "run.sh"
     shutil.copy(checkout / "run.sh", copy)
     (tmp_path / ".venv").mkdir()

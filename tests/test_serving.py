@@ -186,8 +186,7 @@ def test_environment_is_kept_out(monkeypatch):
         monkeypatch.setenv(name, "hostile")
     monkeypatch.setenv("HOME", "/home of mine")
     env = dict(
-        line.split("=", 1)
-        for line in run("A=1 'B=two words' env").stdout.splitlines()
+        line.split("=", 1) for line in run("A=1 'B=two words' env").stdout.splitlines()
     )
     assert "hostile" not in env.values()
     assert env["HOME"] == "/home of mine"
@@ -247,9 +246,7 @@ def test_command_not_found():
     assert "no command 'no-such-command'" in str(error.value)
 
 
-@pytest.mark.parametrize(
-    "command", [f"{GUNICORN} -w 0 wsgi:app", "sleep 9"]
-)
+@pytest.mark.parametrize("command", [f"{GUNICORN} -w 0 wsgi:app", "sleep 9"])
 def test_command_that_never_answers(command):
     began = time.monotonic()
     with pytest.raises(TimeoutError), start(command) as server:
@@ -347,9 +344,7 @@ def inside(kernel, told, how="serve", command=None, then="time.sleep(60)"):
     if command is None:
         command = f"{GUNICORN} -w 1 wsgi:app"
     few = "len(server.workers) < 1" if how == "serve" else "False"
-    cell = CELL.format(
-        how=how, command=command, told=str(told), few=few, then=then
-    )
+    cell = CELL.format(how=how, command=command, told=str(told), few=few, then=then)
     kernel.client.execute(cell)
     wait_until(told.exists)
     return json.loads(told.read_text())
@@ -431,9 +426,7 @@ def test_no_connection_stays_open():
     with serve(f"{GUNICORN} --threads 2 wsgi:app") as server:
         reply = server.get("/")
         mine = psutil.Process().net_connections("tcp")
-        to_it = [
-            each.status for each in mine if each.raddr == server.address
-        ]
+        to_it = [each.status for each in mine if each.raddr == server.address]
     assert psutil.CONN_ESTABLISHED not in to_it, reply
 
 

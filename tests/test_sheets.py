@@ -102,12 +102,8 @@ def test_nbgrader_has_our_stub():
         )
     }
     config = ROOT / "classroom/grading/nbgrader_config.py"
-    runpy.run_path(
-        str(config), {"get_config": lambda: SimpleNamespace(**settings)}
-    )
-    assert vars(settings["ClearSolutions"]) == {
-        "code_stub": {"python": STUB}
-    }
+    runpy.run_path(str(config), {"get_config": lambda: SimpleNamespace(**settings)})
+    assert vars(settings["ClearSolutions"]) == {"code_stub": {"python": STUB}}
 
 
 def test_a_stale_blank_is_found(tmp_path, monkeypatch):

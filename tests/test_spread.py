@@ -66,9 +66,7 @@ def test_a_single_notebook_needs_no_process_of_its_own(args, some):
     assert bool(spread.pytest_xdist_auto_num_workers(config)) == some
 
 
-def test_new_seconds_are_stored_beside_those_that_were_known(
-    tmp_path, monkeypatch
-):
+def test_new_seconds_are_stored_beside_those_that_were_known(tmp_path, monkeypatch):
     it, _ = progress({"a": 9, "b": 5}, [])
     monkeypatch.setattr(spread, "SECONDS", tmp_path / "seconds.json")
     it.config.option = SimpleNamespace(store_seconds=True)
@@ -104,9 +102,7 @@ def test_the_line_says_what_runs_and_what_is_left():
     assert said == ["0:00, about 0:40 left: 0 of 2 tests, running a/one"]
     it.pytest_runtest_logstart(two)
     it.pytest_runtest_logfinish(one)
-    assert it.line(65) == (
-        "1:05, about 0:22 left: 1 of 2 tests, running a/two"
-    )
+    assert it.line(65) == ("1:05, about 0:22 left: 1 of 2 tests, running a/two")
 
 
 def test_what_passes_is_counted_and_what_fails_is_named_at_once():

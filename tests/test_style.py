@@ -107,13 +107,9 @@ def good():
     tag = {"tags": ["raises-exception"]}
     cells = [
         new_markdown_cell(f"# Do\n\n{': a '.join(HEAD)}: b. 9 minutes."),
-        new_code_cell(
-            "1, 2", execution_count=1, outputs=[value("(1, 2)")]
-        ),
+        new_code_cell("1, 2", execution_count=1, outputs=[value("(1, 2)")]),
         new_markdown_cell("A [link](serving.py), and an error:"),
-        new_code_cell(
-            "1 / 0", execution_count=2, outputs=[ERROR], metadata=tag
-        ),
+        new_code_cell("1 / 0", execution_count=2, outputs=[ERROR], metadata=tag),
         new_markdown_cell("## What comes next\n\nThe end."),
     ]
     return new_notebook(cells=cells, metadata=METADATA)

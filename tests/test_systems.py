@@ -166,9 +166,7 @@ def test_windows_has_files_in_utf_8(windows):
     assert told(windows, code, **plain) == "'caf\\xe9\\n'\n"
 
 
-def test_windows_guard_ends_all_when_its_maker_is_killed(
-    windows, tmp_path
-):
+def test_windows_guard_ends_all_when_its_maker_is_killed(windows, tmp_path):
     """Also a process that no chain of parents leads to."""
     python, env = windows
     script = tmp_path / "orphan.py"
@@ -189,9 +187,7 @@ def test_windows_guard_ends_all_when_its_maker_is_killed(
     wait_until(lambda: gone(folder))
 
 
-def test_windows_guard_waits_until_a_file_can_be_removed(
-    windows, tmp_path
-):
+def test_windows_guard_waits_until_a_file_can_be_removed(windows, tmp_path):
     """The log is open for a moment longer than the pipe to the guard."""
     code = f"""if True:
         import runpy, shutil, sys
@@ -247,9 +243,7 @@ def test_small_server_says_in_one_line_that_it_cannot_run(windows):
     assert last.endswith("this needs fork, which Windows has only in WSL")
 
 
-def test_windows_needs_neither_gunicorn_nor_posix_in_these_cells(
-    windows, tmp_path
-):
+def test_windows_needs_neither_gunicorn_nor_posix_in_these_cells(windows, tmp_path):
     """The tags of tools/needs.py, asked by such a Python."""
     code = """if True:
         from tools import needs
@@ -368,9 +362,7 @@ def old_tools(tmp_path):
 
 
 @pytest.mark.parametrize("link", ["run.sh", "a/link", "b/link"])
-def test_run_sh_finds_its_folder_without_readlink_f(
-    old_tools, tmp_path, link
-):
+def test_run_sh_finds_its_folder_without_readlink_f(old_tools, tmp_path, link):
     """By its own path, by a link, and by a link to a link."""
     there = tmp_path / "the place"
     for name in "the place", "a", "b", "elsewhere/the place":

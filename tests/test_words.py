@@ -39,9 +39,7 @@ def unsaid(tree):
     """The texts in a syntax tree that end as a question or a sentence does,
     and are no argument of `say`, and no docstring."""
     known = {id(call.args[0]) for call in calls_of_say(tree)}
-    known |= {
-        id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)
-    }
+    known |= {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
     for node in ast.walk(tree):
         text = getattr(node, "value", None)
         if not isinstance(text, str) or id(node) in known:
@@ -83,11 +81,7 @@ def test_what_goes_past_say_is_found():
 def test_nothing_is_said_when_a_file_is_imported(path):
     """It would stay in the language of that moment."""
     tree = ast.parse(path.read_text("utf-8"))
-    functions = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef)
-    ]
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     inside = {id(call) for f in functions for call in calls_of_say(f)}
     assert all(id(call) in inside for call in calls_of_say(tree))
 
@@ -136,9 +130,7 @@ def test_another_language_needs_no_check_to_be_touched(tmp_path):
     """A catalogue made of the list leaves nothing in English but values."""
     code_or_word = r"`.*?`|\{\w+\}|[A-Za-z']+"
     toy = {
-        text: re.sub(
-            code_or_word, lambda m: m[0] if m[0][0] in "`{" else "ж", text
-        )
+        text: re.sub(code_or_word, lambda m: m[0] if m[0][0] in "`{" else "ж", text)
         for text in sentences()
     }
     path = tmp_path / "toy.json"

@@ -274,9 +274,7 @@ def test_all_passes_when_all_have_passed(step, results, status):
 
 
 def tell(step, results):
-    status, asked = step(
-        "weekly.yml", "tell", "gh issue", RESULTS=results, RUN="a run"
-    )
+    status, asked = step("weekly.yml", "tell", "gh issue", RESULTS=results, RUN="a run")
     assert status == 0
     return re.findall(r"issue (create|edit|close)(?: (\d+))?", asked)
 

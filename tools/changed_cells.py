@@ -114,9 +114,7 @@ def cut(lines):
     """The lines of a change, or so many that they have CUT letters; a str."""
     text = "\n".join(lines)
     left = len(text) - CUT
-    return (
-        f"{text[:CUT]}\n... and {left} letters more" if left > 0 else text
-    )
+    return f"{text[:CUT]}\n... and {left} letters more" if left > 0 else text
 
 
 def part(name, id, lines):

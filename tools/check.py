@@ -113,19 +113,14 @@ def bad_sums(notebooks):
     """Where a document sums up what is no longer so: pairs of its name and
     the fault. `notebooks` are the chapters, {Path: notebook}."""
     for name, pattern, words in sums(notebooks):
-        if re.findall(pattern, (ROOT / name).read_text("utf-8")) != [
-            words
-        ]:
+        if re.findall(pattern, (ROOT / name).read_text("utf-8")) != [words]:
             yield name, f"sums up what is no longer so: say `{words}`"
 
 
 def compared(notebooks):
     """The share of the cells with outputs whose outputs are compared."""
     with_outputs = [
-        cell
-        for notebook in notebooks
-        for cell in code_cells(notebook)
-        if cell.outputs
+        cell for notebook in notebooks for cell in code_cells(notebook) if cell.outputs
     ]
     kept = [cell for cell in with_outputs if not ignored(cell)]
     return len(kept) / len(with_outputs)
@@ -162,9 +157,7 @@ def of_images(folder):
     d2 = find("d2")
     for source in sorted(folder.glob("*.d2")):
         image = source.with_suffix(".svg")
-        if not image.exists() or (
-            d2 and drawn(d2, source) != image.read_text("utf-8")
-        ):
+        if not image.exists() or (d2 and drawn(d2, source) != image.read_text("utf-8")):
             yield f"{name_of(source)}: its .svg is stale: run `make diagrams`"
     for image in sorted(folder.glob("*.svg")):
         if not image.with_suffix(".d2").exists():

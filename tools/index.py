@@ -73,9 +73,7 @@ def tables(notebooks):
         },
         "92_find_an_error.ipynb": {
             group: [
-                error_row(error, cells)
-                for error in errors
-                if error["group"] == group
+                error_row(error, cells) for error in errors if error["group"] == group
             ]
             for group in GROUPS
         },

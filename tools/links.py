@@ -91,12 +91,9 @@ def main(arguments):
     (target,) = arguments
     found = collect()
     lines = [
-        f"- <{url}> {wrong}: {', '.join(found[url])}"
-        for url, wrong in faults(found)
+        f"- <{url}> {wrong}: {', '.join(found[url])}" for url, wrong in faults(found)
     ]
-    head = (
-        f"# External links\n\n{len(lines)} of {len(found)} lead nowhere."
-    )
+    head = f"# External links\n\n{len(lines)} of {len(found)} lead nowhere."
     text = "\n".join([head, "", *lines]) + "\n"
     Path(target).write_text(text, "utf-8")
     print(text)

@@ -56,9 +56,7 @@ def chapter(number, name):
         )
     for path in chapters():
         if path.name.startswith(f"{number}_"):
-            raise RefusedError(
-                f"{name_of(path)} is there: choose another number."
-            )
+            raise RefusedError(f"{name_of(path)} is there: choose another number.")
     path = NOTEBOOKS / f"{number}_{name}.ipynb"
     before = max(p for p in chapters() if p.name < path.name)
     words = {
@@ -107,11 +105,7 @@ def with_row(text, row):
     """A text with one more row in its table of chapters, which is in the
     order of their numbers."""
     lines = text.splitlines(keepends=True)
-    rows = [
-        place
-        for place, line in enumerate(lines)
-        if re.match(r"\| \[?\d\d ", line)
-    ]
+    rows = [place for place, line in enumerate(lines) if re.match(r"\| \[?\d\d ", line)]
     number = re.search(r"\d\d", row)[0]
     before = [n for n in rows if re.search(r"\d\d", lines[n])[0] < number]
     lines.insert(max(before) + 1, f"{row}\n")
@@ -166,9 +160,7 @@ def new_sheet(sheet):
     }
     notebook = new_notebook(
         cells=[
-            new_markdown_cell(
-                skeletons.SHEET.format(**words), id=f"e{sheet}-01"
-            ),
+            new_markdown_cell(skeletons.SHEET.format(**words), id=f"e{sheet}-01"),
             marked_cell(sheets.SETUP, sheet, "setup"),
             new_markdown_cell("## How far are you?", id=f"e{sheet}-02"),
             new_code_cell("", id=f"e{sheet}-03"),
@@ -178,12 +170,8 @@ def new_sheet(sheet):
     )
     kinds = "Predict", "Change", "Build"
     numbers = [add_exercise(notebook, sheet, kind) for kind in kinds]
-    sheets.judge_of(path).write_text(
-        skeletons.CHECKS.format(**words), "utf-8"
-    )
-    sheets.wrong_of(path).write_text(
-        skeletons.WRONG_ANSWERS.format(**words), "utf-8"
-    )
+    sheets.judge_of(path).write_text(skeletons.CHECKS.format(**words), "utf-8")
+    sheets.wrong_of(path).write_text(skeletons.WRONG_ANSWERS.format(**words), "utf-8")
     left = begin(path, notebook, numbers)
     sum_up()
     return left
@@ -208,9 +196,7 @@ def begin(path, notebook, numbers):
         "kept": sheets.KEPT,
         "sheet": path.name[:2],
     }
-    return "\n".join(
-        skeletons.EXERCISE_LEFT.format(n=n, **words) for n in numbers
-    )
+    return "\n".join(skeletons.EXERCISE_LEFT.format(n=n, **words) for n in numbers)
 
 
 def append(path, text):
@@ -261,9 +247,7 @@ def marked_cell(source, sheet, name):
     }
     if graded:
         marks["points"] = 1
-    return new_code_cell(
-        source, id=f"e{sheet}-{name}", metadata={"nbgrader": marks}
-    )
+    return new_code_cell(source, id=f"e{sheet}-{name}", metadata={"nbgrader": marks})
 
 
 # What can be begun, and how many words say which.

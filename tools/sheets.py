@@ -140,10 +140,7 @@ def stale(path):
         for sheet in (blank, stored)
     ]
     blanks = checking.BLANKS.read_text("utf-8")
-    if (
-        said[0] != said[1]
-        or with_blank(blanks, path.name, blank) != blanks
-    ):
+    if said[0] != said[1] or with_blank(blanks, path.name, blank) != blanks:
         yield "the blank is stale: run `make exercises`"
 
 
@@ -170,9 +167,7 @@ def whole(path, n, kind, text):
 
 def changed(source, diff):
     """`source` with the changes of `diff`, each to lines that it has once."""
-    for old, new in re.findall(
-        r"((?:^-.*\n)+)((?:^\+.*\n)*)", diff, re.MULTILINE
-    ):
+    for old, new in re.findall(r"((?:^-.*\n)+)((?:^\+.*\n)*)", diff, re.MULTILINE):
         old, new = (re.sub(r"(?m)^[-+]", "", text) for text in (old, new))
         assert f"\n{source}".count(f"\n{old}") == 1, f"not once: {old}"
         source = f"\n{source}".replace(f"\n{old}", f"\n{new}")[1:]
@@ -192,10 +187,7 @@ def bad_outputs(notebook, solved):
                 yield f"{where(cell)} fails: {error}"
             if output.get("name") == "stderr":
                 yield f"{where(cell)} writes to stderr: {output.text}"
-        said = [
-            output.get("text") or output.get("data")
-            for output in cell.outputs
-        ]
+        said = [output.get("text") or output.get("data") for output in cell.outputs]
         if role(cell) == "grade":
             begin = f"Exercise {number(cell)}"
             waits = {

@@ -163,9 +163,7 @@ def ids_are_unique(notebook):
 
 
 def speaks_between_cells(notebook):
-    for cell, after in zip(
-        notebook.cells, notebook.cells[1:], strict=False
-    ):
+    for cell, after in zip(notebook.cells, notebook.cells[1:], strict=False):
         if cell.cell_type == after.cell_type == "code":
             yield f"{where(after)} follows code: put a sentence between"
 

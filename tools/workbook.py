@@ -46,9 +46,7 @@ def sheets():
     of Path."""
     folders = "exercises", "exercises/solutions"
     return [
-        path
-        for folder in folders
-        for path in sorted(ROOT.glob(f"{folder}/*.ipynb"))
+        path for folder in folders for path in sorted(ROOT.glob(f"{folder}/*.ipynb"))
     ]
 
 

@@ -108,7 +108,5 @@ c.Spawner.environment = {
     "BIND": lambda spawner: f"127.0.0.1:{PORT + 100 + spawner.user.id}",
 }
 
-print(
-    f"Open http://127.0.0.1:{PORT} in a browser, and log in with any name"
-)
+print(f"Open http://127.0.0.1:{PORT} in a browser, and log in with any name")
 print(f"and the password {PASSWORD}    (Ctrl-C ends it all)", flush=True)

@@ -30,9 +30,7 @@ class Learner:
         path = url.removeprefix(self.url)
         for cookie in self.session.cookies:  # each server sets one
             if cookie.name == "_xsrf" and path.startswith(cookie.path):
-                options.setdefault("headers", {})["X-XSRFToken"] = (
-                    cookie.value
-                )
+                options.setdefault("headers", {})["X-XSRFToken"] = cookie.value
         reply = self.session.request(method, url, timeout=300, **options)
         reply.raise_for_status()
         return reply

@@ -200,9 +200,7 @@ def room(n):
         with ThreadPoolExecutor(AT_ONCE) as pool:
             ways = [number % 3 for number in range(n)]
             list(pool.map(Visit.leave, visits, ways))
-        left = [
-            each for visit in visits for each in processes_in(visit.home)
-        ]
+        left = [each for visit in visits for each in processes_in(visit.home)]
     wait_until(lambda: gone(server.folder))
     return {
         "learners": n,
@@ -219,9 +217,7 @@ def room(n):
 
 def check(visits):
     """Assert that each learner meets only what is the learner's own."""
-    urls, folders, places, pids = zip(
-        *(visit.told for visit in visits), strict=True
-    )
+    urls, folders, places, pids = zip(*(visit.told for visit in visits), strict=True)
     assert distinct([urls]), "two have one port"
     assert distinct([folders, places]), "two have one folder"
     assert distinct(pids), "two have one process"

@@ -25,9 +25,7 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
-NO_NEWS = {
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}
-}
+NO_NEWS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 
 
 @contextlib.contextmanager

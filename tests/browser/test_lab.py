@@ -51,9 +51,7 @@ def test_a_link_opens_the_first_sheet(browser, project):
     chapter = project / "notebooks/00_start_here.ipynb"
     with opened(chapter, browser, project.parent / "home") as page:
         page.locator("a[href*='exercises/01']").click()
-        expect(
-            page.get_by_role("heading", name="Exercises 01")
-        ).to_be_visible()
+        expect(page.get_by_role("heading", name="Exercises 01")).to_be_visible()
 
 
 def test_served_pages(browser, project):
@@ -102,9 +100,7 @@ def save(page):
 
 
 def puts_chapter(response):
-    return (
-        response.request.method == "PUT" and "/contents/" in response.url
-    )
+    return response.request.method == "PUT" and "/contents/" in response.url
 
 
 def choose(page, menu, entry):
@@ -120,9 +116,7 @@ def check(cells, stored, count):
     pairs = zip(cells, stored, strict=True)
     for number, (cell, old) in enumerate(pairs, count - len(stored) + 1):
         where = f"in the cell that begins with {cell.source[:60]!r}"
-        if "nbval-ignore-output" not in tags(
-            cell
-        ):  # a figure differs each time
+        if "nbval-ignore-output" not in tags(cell):  # a figure differs each time
             assert outcome(cell) == outcome(old), where
         assert cell.execution_count == number, where
         assert not failed(cell) or "raises-exception" in tags(cell), where

@@ -95,9 +95,7 @@ def answers(data, method="GET"):
         if type(event) is h11.InformationalResponse:
             data = data[head.end() :]
             continue
-        fields = [
-            (n.decode(), v.decode("latin-1")) for n, v in event.headers
-        ]
+        fields = [(n.decode(), v.decode("latin-1")) for n, v in event.headers]
         assert len(fields) == head["fields"].count(b"\n"), head
         status = f"{event.status_code} {event.reason.decode()}"
         found.append(Answer(status, fields, *body_from(reader)))

@@ -202,9 +202,7 @@ BITS += [
 BITS += [b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n"]
 BITS += [b" HTTP/1.1\r\n"]
 # Where, how many bytes, and what takes their place.
-EDIT = st.tuples(
-    st.integers(0, 999), st.integers(0, 3), st.sampled_from(BITS)
-)
+EDIT = st.tuples(st.integers(0, 999), st.integers(0, 3), st.sampled_from(BITS))
 
 
 @thinks_up(1000)
@@ -237,8 +235,7 @@ QUERY = st.text(VISIBLE.replace("#", ""), max_size=20)
 TOKEN = f"{ascii_letters}{digits}!#$%&'*+.^`|~-"
 NAME = st.text(TOKEN, min_size=1, max_size=9).map("X-{}".format)
 VALUE = st.text(
-    st.characters(max_codepoint=255, exclude_categories=["Cc"])
-    | st.just("\t"),
+    st.characters(max_codepoint=255, exclude_categories=["Cc"]) | st.just("\t"),
     max_size=20,
 )
 PART = st.binary(min_size=1, max_size=40)
@@ -271,10 +268,7 @@ def good_requests(draw):
     else:
         lines.append("transfer-encoding: Chunked")
         zeros = draw(st.sampled_from(["", "0", "000"]))
-        parts = [
-            f'{zeros}{len(p):X};a="b"\r\n'.encode() + p + b"\r\n"
-            for p in parts
-        ]
+        parts = [f'{zeros}{len(p):X};a="b"\r\n'.encode() + p + b"\r\n" for p in parts]
         body = b"".join(parts) + zeros.encode() + b"0\r\nA: b\r\n\r\n"
     head = "\r\n".join([*lines, "", ""]).encode("latin-1")
     return head, body, expected

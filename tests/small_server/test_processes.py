@@ -85,9 +85,7 @@ def test_it_says_where_it_listens_and_nobody_else_can_listen_there():
     with serve(command("app")) as server:
         assert f"Listening at {server.url}\n" in server.log
         port = server.address[1]
-        result = run(
-            f"python -m small_server wsgi:app --bind 127.0.0.1:{port}"
-        )
+        result = run(f"python -m small_server wsgi:app --bind 127.0.0.1:{port}")
     assert result.returncode == 2
     assert "Address already in use" in result.stdout
     assert "Traceback" not in result.stdout

@@ -47,9 +47,7 @@ def test_a_rule_that_is_not_there_is_an_error():
 
 def test_a_rule_speaks_where_a_test_fails(capsys):
     pep(61)(lambda: None)()
-    assert (
-        "rule 61: A server sends no more bytes" in capsys.readouterr().out
-    )
+    assert "rule 61: A server sends no more bytes" in capsys.readouterr().out
 
 
 UNTESTED = {
@@ -61,9 +59,7 @@ UNTESTED = {
 
 def test_each_rule_for_a_server_is_tested():
     """In this folder, or it is said why not."""
-    text = "".join(
-        path.read_text("utf-8") for path in HERE.glob("test_*.py")
-    )
+    text = "".join(path.read_text("utf-8") for path in HERE.glob("test_*.py"))
     marks = re.findall(r"(?m)^@pep\((.*)\)$", text)
     tested = {int(number) for mark in marks for number in mark.split(",")}
     assert not tested & UNTESTED.keys()
@@ -173,9 +169,7 @@ def test_no_100_continue_comes_in_http_1_0(server):
     ],
     ids=["HTTP/1.1", "HTTP/1.0"],
 )
-def test_a_connection_is_kept_until_a_request_says_close(
-    server, minor, option, said
-):
+def test_a_connection_is_kept_until_a_request_says_close(server, minor, option, said):
     request = b"GET /hello HTTP/1.%d\r\nHost: a\r\n%b\r\n"
     closing = request % (1, b"Connection: a , Close\r\n")
     with connect(server) as client:
@@ -195,9 +189,7 @@ def test_a_connection_is_kept_until_a_request_says_close(
     ]
 
 
-@pytest.mark.parametrize(
-    "line", ["GET /hello HTTP/1.0", "CONNECT a:1 HTTP/1.1"]
-)
+@pytest.mark.parametrize("line", ["GET /hello HTTP/1.0", "CONNECT a:1 HTTP/1.1"])
 def test_a_connection_ends_after(server, line):
     (answer,) = answers(ask(server, f"{line}\r\nHost: a\r\n\r\n".encode()))
     assert answer.all_of("connection") == ["connection: close"]
@@ -298,9 +290,7 @@ def test_the_server_adds_what_http_requires(server):
     assert answer.fields[0] == ("content-type", "text/plain")
     assert answer.all_of("server") == ["server: small_server"]
     (date,) = answer.all_of("date")
-    assert re.fullmatch(
-        r"date: \w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT", date
-    )
+    assert re.fullmatch(r"date: \w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT", date)
 
 
 @pep(3, 79)
@@ -339,9 +329,7 @@ def test_what_is_written_goes_before_what_is_returned(server):
     data = ask(server, request)
     (answer,) = answers(data)
     check_chunks(answer, "200 OK", [b"first ", b"second"])
-    assert data.endswith(
-        b"\r\n\r\n6\r\nfirst \r\n6\r\nsecond\r\n0\r\n\r\n"
-    )
+    assert data.endswith(b"\r\n\r\n6\r\nfirst \r\n6\r\nsecond\r\n0\r\n\r\n")
 
 
 OPTIONS = {"": "", "keep-alive": "Connection: keep-alive\r\n"}
@@ -553,7 +541,5 @@ def test_flask_under_an_examiner(app):
         for data in b"", b"abc", b"x" * 60_000:
             assert server.post("/echo", data=data).content == data
             chunks = iter([data, b"end"] if data else [b"end"])
-            assert (
-                server.post("/echo", data=chunks).content == data + b"end"
-            )
+            assert server.post("/echo", data=chunks).content == data + b"end"
         assert server.log == f"Listening at {server.url}\n"
