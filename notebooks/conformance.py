@@ -17,7 +17,7 @@ from pathlib import Path
 TEXT = ("Content-Type", "text/plain")
 BEGUN = Path(tempfile.gettempdir(), "begun")  # one for all workers
 CLOSED = Path(tempfile.gettempdir(), "closed")
-PATIENCE = 4  # seconds, until we say that a server hangs
+PATIENCE = 2.5  # seconds until we say "hangs"; uWSGI gives up after 4
 
 
 # The app.
