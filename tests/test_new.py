@@ -1,14 +1,15 @@
-"""A chapter and an exercise are begun in a copy of the project; the check
-passes the one, and names what is to be written of the other."""
+"""A chapter, an exercise and a sheet are begun in a copy of the project; the
+check names what is to be written of each, and nothing else."""
 
 import json
 import re
 import subprocess
 import sys
 
+import nbformat
 import pytest
 
-from tools import sheets
+from tools import new, sheets
 from tools.copying import copy_project
 from tools.workbook import SOLUTIONS, chapters, name_of, read
 
@@ -58,12 +59,30 @@ def begun(project):
     return before, said
 
 
-def test_a_new_chapter_passes_the_check(begun, project):
+def test_of_a_new_chapter_the_check_names_what_is_to_be_written(begun, project):
     path = f"notebooks/{NEW}_try_it.ipynb"
-    assert python(project, "-m", "tools.check", path) == (
-        0,
-        "Faults of style: 0.\n",
-    )
+    status, said = python(project, "-m", "tools.check", path)
+    *faults, last = said.splitlines()
+    assert (status, last) == (1, "Faults of style: 7.")
+    for fault, words in zip(
+        faults,
+        [
+            "which question does this chapter answer?",
+            "what does the reader type, run and break here?",
+            "what does the reader know afterwards?",
+            "the heading of the first step",
+            "a sentence or two",
+            "a sentence on what we saw",
+            "lead on",
+        ],
+        strict=True,
+    ):
+        assert fault.startswith(f"{path}: cell c{NEW}-")
+        assert f"has a TODO: {words}" in fault
+
+
+def test_it_can_be_read(begun, project):
+    path = f"notebooks/{NEW}_try_it.ipynb"
     first, *_ = read(project / path).cells
     assert first.source.startswith("# Try it\n")
     assert read(project / path).cells[3].outputs[0].data == {
@@ -113,13 +132,14 @@ def test_of_a_new_exercise_the_check_names_what_is_to_be_written(exercise, proje
     n, *_ = exercise
     status, said = python(project, "-m", "tools.check", SHEET)
     *faults, last = said.splitlines()
-    assert (status, last) == (1, "Faults of style: 5.")
+    assert (status, last) == (1, "Faults of style: 6.")
     for fault, words in zip(
         faults,
         [
-            "has a TODO: write it",  # the text
-            f"cell e01-answer-{n} ",
-            "has a TODO: write it",  # the hint
+            "has a TODO: its title",
+            "has a TODO: what is `tea()` to do?",
+            f"cell e01-answer-{n} ('# Exercise {n}",
+            "has a TODO: which question helps?",
             f"checks/sheet_01.py: exercise_{n} is not written",
             f"wrong/01_call_a_flask_app.md: 0 wrong answers to exercise {n}",
         ],
@@ -146,11 +166,22 @@ def test_a_new_exercise_is_in_the_sheet_and_its_blank(exercise, project):
     assert f"exercise_{n} in exercises/checks/sheet_01.py" in said
 
 
+def test_ids_stay_where_they_are(exercise, project):
+    """A cell that was there keeps its words; the new cells have new ids."""
+    before = {cell.id: cell for cell in nbformat.reads(exercise[1][SHEET], 4).cells}
+    after = {cell.id: cell for cell in read(project / SHEET).cells}
+    assert len(after.keys() - before.keys()) == 3
+    for id in [c.id for c in before.values() if "<details>" in c.source]:
+        hint, *_ = before[id].source.partition("</details>")
+        assert after[id].source.startswith(hint)
+
+
 @pytest.fixture(scope="module")
 def sheet(exercise, project):
     """Begins a sheet there, of the first chapter that has none."""
     status, said = python(project, "-m", "tools.new", "sheet", FIRST[:2])
     assert status == 0, said
+    return said
 
 
 def test_a_new_sheet_lacks_only_what_is_to_be_written(sheet, project):
@@ -162,17 +193,20 @@ def test_a_new_sheet_lacks_only_what_is_to_be_written(sheet, project):
         assert re.search("has a TODO|is not written|0 wrong answers", fault)
     readme = (project / "README.md").read_text("utf-8")
     assert f"01 to {FIRST[:2]} has a sheet" in readme
+    (line,) = (line for line in sheet.splitlines() if "Begun in" in line)
+    assert f"{path}: exercise 1, 2, 3." in line
 
 
+FREE = f"{int(NEW) + 1:02}"  # the next one
 REFUSED = {  # the words of the command: what it says
     "": "Usage:",
     "chapter 13": "Usage:",
     "chapter 13 try it": "Usage:",
     "book 13 try_it": "Usage:",
-    "chapter 07 try_it": "notebooks/07_run_gunicorn.ipynb is there",
-    f"chapter {NEW} try_again": f"notebooks/{NEW}_try_it.ipynb is there",
-    "chapter 93 try_it": "choose one from 01 to 89",
-    "chapter 00 try_it": "choose one from 01 to 89",
+    "chapter 07 try_it": "07 is notebooks/07_run_gunicorn.ipynb: choose a free one",
+    f"chapter {NEW} try_again": f"{NEW} is notebooks/{NEW}_try_it.ipynb: choose",
+    "chapter 93 try_it": f"from {FREE} to 89",
+    "chapter 00 try_it": "00 is no number of a chapter: choose",
     "chapter 7 try_it": "with two digits",
     "chapter 89 Try-it": "write it like watch_it_run",
     "chapter 89 ../try_it": "write it like watch_it_run",
@@ -212,6 +246,13 @@ def test_what_cannot_be_is_refused(refused, words, why):
     status, said = refused[0][words]
     assert status == 2
     assert why in said
+
+
+def test_a_sheet_waits_for_those_before_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(new, "SOLUTIONS", tmp_path)
+    assert new.main(["sheet", "05"]) == 2
+    assert capsys.readouterr().out == "new: sheet 01 comes first.\n"
+    assert not [*tmp_path.iterdir()]
 
 
 def test_what_is_refused_writes_nothing(refused):

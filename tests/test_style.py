@@ -16,7 +16,7 @@ from nbformat.v4 import (
 )
 
 from tools import check, style, workbook
-from tools.check import bad_image, bad_minutes, compared
+from tools.check import bad_image, bad_rows, compared
 from tools.copying import copy_project
 from tools.style import (
     HEAD,
@@ -35,6 +35,7 @@ from tools.style import (
     is_executed_in_order,
     is_plain_python,
     is_safe,
+    is_written,
     links_lead_somewhere,
     metadata_is_normal,
     names_no_machine,
@@ -106,7 +107,7 @@ def good():
     """A notebook without a fault."""
     tag = {"tags": ["raises-exception"]}
     cells = [
-        new_markdown_cell(f"# Do\n\n{': a '.join(HEAD)}: b. 9 minutes."),
+        new_markdown_cell(f"# Do\n\n*Why?*\n\n{': a '.join(HEAD)}: b. 9 minutes."),
         new_code_cell("1, 2", execution_count=1, outputs=[value("(1, 2)")]),
         new_markdown_cell("A [link](serving.py), and an error:"),
         new_code_cell("1 / 0", execution_count=2, outputs=[ERROR], metadata=tag),
@@ -171,6 +172,9 @@ FAULTS = [  # kind, number of the cell, what is wrong with it
     (opens_with_its_head, 2, {"source": "# A second title"}),
     (opens_with_its_head, 0, {"source": f"# Do {HEAD} no minutes"}),
     (opens_with_its_head, 0, {"source": "# Do\n9 minutes"}),
+    (opens_with_its_head, 0, {"source": f"# Do\n{HEAD} no question, 9 minutes"}),
+    (is_written, 2, {"source": "TODO: a sentence."}),
+    (is_written, 1, {"source": "x = 'TODO'"}),
     (closes_with_what_comes_next, 4, {"source": "Bye."}),
     (is_plain_python, 1, {"source": "%timeit 1"}),
     (is_plain_python, 1, {"source": "!ls"}),
@@ -227,12 +231,17 @@ def test_an_ignored_output_is_fine_with_an_assert():
     assert compared([good()]) == 1
 
 
-def test_bad_minutes():
-    row = "| [Do](notebooks/01_do.ipynb) | what | 9 |"
-    assert not list(bad_minutes(row, {"01_do.ipynb": 9}))
-    assert list(bad_minutes(row, {"01_do.ipynb": 8}))
-    assert list(bad_minutes(row, {"02_do.ipynb": 9}))
-    assert list(bad_minutes(row.replace("9", ""), {"01_do.ipynb": 9}))
+def test_bad_rows():
+    row = "| [01 Do](notebooks/01_do.ipynb) | What? | 9 |"
+    assert not list(bad_rows(row, {"01_do.ipynb": ("What?", 9)}))
+    for text, asked, expected, words in (
+        (row, "What?", 8, "says 8 minutes, and the table 9"),
+        (row, "Why?", 9, "does not ask what its head asks: Why?"),
+        (row.replace("9", ""), "What?", 9, "lacks its minutes"),
+        ("", "What?", 9, "the table lacks 01_do.ipynb"),
+    ):
+        (fault,) = bad_rows(text, {"01_do.ipynb": (asked, expected)})
+        assert words in fault
 
 
 def test_bad_image():
@@ -258,6 +267,7 @@ def test_the_command_lists_all_faults(tmp_path):
     spoil(page, "About 60 minutes", "About 65 minutes")
     spoil(page, '"## What comes next', '"## The end')
     spoil(page, '"execution_count": 1,', '"execution_count": 8,')
+    spoil(page, "word by word?", "letter by letter?")
     sheet = project / "exercises" / page.name
     spoil(sheet, '"execution_count": 1,', '"execution_count": 8,')
     spoil(pages / "06_serve_in_development.ipynb", '"c06-03"', '"c07-03"')
@@ -287,6 +297,7 @@ def test_the_command_lists_all_faults(tmp_path):
         "README.md: the table lacks 12_leave_one_machine.ipynb",
         "README.md: 07_run_gunicorn.ipynb says 65 minutes, and the table 60",
         "start_here.ipynb: 07_run_gunicorn.ipynb says 65 minutes",
+        "start_here.ipynb: the row of 07_run_gunicorn.ipynb does not ask",
         "classroom/README.md: sums up what is no longer so: say `Chapters",
         "91_find_a_rule.ipynb: is stale: run `make notebooks`",
         "errors.csv: outside-request: the group is none of",

@@ -21,7 +21,7 @@ import nbformat
 from tools import index
 from tools.needs import find
 from tools.sheets import of_sheet
-from tools.style import OF_ALL, OF_CHAPTERS, ignored, minutes
+from tools.style import OF_ALL, OF_CHAPTERS, ignored, minutes, question
 from tools.workbook import (
     BLANKS,
     NOTEBOOKS,
@@ -60,21 +60,25 @@ def of_notebook(notebook, path):
     return [f.replace("make notebooks", "make exercises") for f in found]
 
 
-def bad_minutes(text, promised):
-    """The faults of a table of chapters, given the heads' minutes."""
+def bad_rows(text, promised):
+    """The faults of a table of chapters, given what their heads promise:
+    {name: (question, minutes)}."""
     rows = [row for row in text.splitlines() if row.startswith("|")]
-    for name, expected in promised.items():
+    for name, (asked, expected) in promised.items():
         row = next((row for row in rows if f"{name})" in row), None)
         said = row and re.search(r"\| *(\d+)( min(utes)?)? *\|", row)
         if row is None:
             yield f"the table lacks {name}: add a row"
-        elif said is None:
+            continue
+        if said is None:
             yield f"the row of {name} lacks its minutes: add them"
         elif int(said[1]) != expected:
             yield (
                 f"{name} says {expected} minutes, and the table {said[1]}: "
                 "mend one of them"
             )
+        if asked and f"| {asked} |" not in row:
+            yield f"the row of {name} does not ask what its head asks: {asked}"
 
 
 def bad_image(svg):
@@ -132,12 +136,14 @@ def of_tables(notebooks):
 
     `notebooks` are the chapters, {Path: notebook}.
     """
-    promised = {path.name: minutes(n) for path, n in notebooks.items()}
+    promised = {p.name: (question(n), minutes(n)) for p, n in notebooks.items()}
+    begin = "00_start_here.ipynb"  # its head asks for the whole workbook
+    promised[begin] = None, promised[begin][1]
     for name in "README.md", "notebooks/00_start_here.ipynb":
         path = ROOT / name
         text = markdown_of(path)
         others = {n: m for n, m in promised.items() if n != path.name}
-        for fault in bad_minutes(text, others):
+        for fault in bad_rows(text, others):
             yield f"{name}: {fault}"
     for name, fault in bad_sums(notebooks):
         yield f"{name}: {fault}"

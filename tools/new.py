@@ -44,19 +44,21 @@ def chapter(number, name):
 
     Raises RefusedError where there is one, or where it cannot be one.
     """
-    if not re.fullmatch(r"\d\d", number) or int(number) not in NUMBERS:
+    taken = {path.name[:2]: path for path in chapters()}
+    free = [n for n in map("{:02}".format, NUMBERS) if n not in taken]
+    if number not in free:
+        wrong = "is no number of a chapter"
+        if number in taken and int(number) in NUMBERS:
+            wrong = f"is {name_of(taken[number])}"
         raise RefusedError(
-            f"{number} is no number of a chapter: choose one from 01 to 89, "
-            "with two digits."
+            f"{number} {wrong}: choose a free one with two digits, from "
+            f"{free[0]} to {free[-1]}."
         )
     if not re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", name):
         raise RefusedError(
             f"{name} is no name of a chapter: write it like watch_it_run, "
             "in small letters and digits, with _ between words."
         )
-    for path in chapters():
-        if path.name.startswith(f"{number}_"):
-            raise RefusedError(f"{name_of(path)} is there: choose another number.")
     path = NOTEBOOKS / f"{number}_{name}.ipynb"
     before = max(p for p in chapters() if p.name < path.name)
     words = {
@@ -152,6 +154,9 @@ def new_sheet(sheet):
     path = SOLUTIONS / known[sheet].name
     if path.exists():
         raise RefusedError(f"{name_of(path)} is there: begin an exercise.")
+    for n in sorted(known):
+        if "00" < n < sheet and not (SOLUTIONS / known[n].name).exists():
+            raise RefusedError(f"sheet {n} comes first.")
     words = {
         "sheet": sheet,
         "title": path.stem[3:].replace("_", " "),
@@ -195,8 +200,11 @@ def begin(path, notebook, numbers):
         "wrong": name_of(wrong),
         "kept": sheets.KEPT,
         "sheet": path.name[:2],
+        "numbers": ", ".join(map(str, numbers)),
+        "functions": ", ".join(f"exercise_{n}" for n in numbers),
+        "n": numbers[0],
     }
-    return "\n".join(skeletons.EXERCISE_LEFT.format(n=n, **words) for n in numbers)
+    return skeletons.EXERCISE_LEFT.format(**words)
 
 
 def append(path, text):
@@ -222,12 +230,13 @@ def add_exercise(notebook, sheet, kind):
             "the hint, <details>...</details>."
         )
     known = [int(c.id[4:]) for c in cells if c.id[4:].isdigit()]
-    text = f"{hint}{details}\n\n{skeletons.EXERCISE.format(n=n, kind=kind)}".lstrip()
-    after.source = f"{skeletons.HINT}\n\n{rest.lstrip()}"
-    cells[place:place] = [
-        new_markdown_cell(text, id=f"e{sheet}-{max(known) + 1:02}"),
+    text = f"{hint}{details}\n\n{skeletons.EXERCISE.format(n=n, kind=kind)}"
+    after.source = text.lstrip()
+    text = f"{skeletons.HINT}\n\n{rest.lstrip()}"
+    cells[place + 1 : place + 1] = [
         marked_cell(skeletons.ANSWER.format(n=n), sheet, f"answer-{n}"),
         marked_cell(sheets.CHECK.format(sheet, n), sheet, f"check-{n}"),
+        new_markdown_cell(text, id=f"e{sheet}-{max(known) + 1:02}"),
     ]
     code_cells(notebook)[-1].source = sheets.COUNT.format(n)
     return n

@@ -12,7 +12,14 @@ import re
 
 from exercises import checking
 from tools.needs import tags
-from tools.style import WIDTH, links_lead_somewhere, minutes, where
+from tools.style import (
+    LEFT,
+    WIDTH,
+    is_written,
+    links_lead_somewhere,
+    minutes,
+    where,
+)
 from tools.workbook import (
     BLANKS,
     SOLUTIONS,
@@ -31,7 +38,6 @@ HEADING = r"(?m)^## (\d+)\. (Predict|Change|Build): \S"
 KINDS = {"Predict", "Change", "Build"}
 LINES = 6  # of code in a cell that is not an answer's
 KEPT = 4  # wrong answers to each exercise, or more
-LEFT = r"\bTODO\b"  # in what `make new` has begun, and nobody has written
 # The setup cell of each sheet; a grader that works elsewhere sets WORKBOOK.
 SETUP = """\
 import os
@@ -271,9 +277,7 @@ def bad_needs(notebook):
 def unwritten(notebook, path):
     """What belongs to the exercises of the solved sheet at `path`, and is
     not written yet."""
-    for cell in notebook.cells:
-        if re.search(LEFT, cell.source):
-            yield f"{where(cell)} has a TODO: write it"
+    yield from is_written(notebook)
     judge, wrong = judge_of(path), wrong_of(path)
     text = judge.read_text("utf-8") if judge.exists() else ""
     try:

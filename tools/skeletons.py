@@ -3,7 +3,7 @@
 What is in {braces} is filled in. A TODO is what `make check` names.
 """
 
-QUESTION = "What question does this chapter answer?"
+QUESTION = "TODO: which question does this chapter answer?"
 
 CHAPTER = [
     """\
@@ -11,9 +11,9 @@ CHAPTER = [
 
 *{question}*
 
-**You will do**: say what the reader types, runs and breaks here.
+**You will do**: TODO: what does the reader type, run and break here?
 
-**You will learn**: say what the reader knows afterwards.
+**You will learn**: TODO: what does the reader know afterwards?
 
 **You need**: chapter [{before}]({before_file}). About {minutes} minutes.""",
     """\
@@ -22,42 +22,43 @@ import os
 if not os.path.exists("wsgi.py"):
     os.chdir("..")  # from notebooks/ to the folder of the app""",
     """\
-## The first step
+## TODO: the heading of the first step
 
-One breath a cell: a sentence or two, a small cell of code, its value. \
-*Predict* it:""",
+TODO: a sentence or two on the next cell, a small one; the reader predicts \
+its value.""",
     """\
 from wsgi import app
 
 app.test_client().get("/").text""",
     """\
-A sentence on what we saw.
+TODO: a sentence on what we saw; then more cells.
 
 ## What comes next
 
-Back to the [map](00_start_here.ipynb).""",
+TODO: lead on. Back to the [map](00_start_here.ipynb).""",
 ]
 
 CHAPTER_LEFT = """\
 {path} is begun. What is left to do:
-- write it: `make lab`. Its question stands in three places: its first cell, \
-the README and the map in notebooks/00_start_here.ipynb.
+- write it, wherever it says TODO: `make lab`. Its question stands in three \
+places: its first cell, the README and the map in \
+notebooks/00_start_here.ipynb.
 - lead to it from the last cell of {before_path}, and from its own last cell \
 to what comes next.
 - say in classroom/README.md when a class comes to it.
 - `make notebooks ARGS={path}` runs it and stores what it shows; \
-`make check ARGS={path}` lists its faults of style; \
+`make check ARGS={path}` names each TODO and the faults of style; \
 `make test ARGS={path}` runs it as the tests do."""
 
 HINT = "<details><summary>A hint</summary>\n\nTODO: which question helps?\n\n</details>"
 
-EXERCISE = "## {n}. {kind}: TODO\n\nTODO: say what `tea()` is to do."
+EXERCISE = "## {n}. {kind}: TODO: its title\n\nTODO: what is `tea()` to do?"
 
 ANSWER = """\
 # Exercise {n}
 def tea():
     ### BEGIN SOLUTION
-    return "TODO"
+    return "TODO: the answer"
     ### END SOLUTION"""
 
 CHECK = '''
@@ -65,7 +66,7 @@ CHECK = '''
 def exercise_{n}(answer):
     """TODO: its title."""
     hint = say("TODO: which question helps?")
-    answer.expect("tea()", "TODO", hint)
+    answer.expect("tea()", "TODO: the answer", hint)
 '''
 
 WRONG_ANSWER = """
@@ -106,12 +107,12 @@ our solution.
 """
 
 EXERCISE_LEFT = """\
-{path} has a new exercise, {n}. What is left to do, wherever it says TODO:
-- its text, answer and hint: `make lab`, and open the sheet. Its first cell \
-sums up exercises and minutes.
-- its check: exercise_{n} in {judge}.
-- {kept} wrong answers or more: {wrong}.
+Begun in {path}: exercise {numbers}. What is left to do, wherever it says TODO:
+- text, answer and hint: `make lab`, and open the sheet. Its first cell sums \
+up exercises and minutes.
+- the check: {functions} in {judge}.
+- {kept} wrong answers or more to each: {wrong}.
 - `make exercises ARGS={path}` makes the blank and runs both; \
 `make check ARGS={path}` names what is not written yet; \
 `make test ARGS="tests/test_exercises.py -k {sheet}-{n}"` judges the kept \
-answers."""
+answers to exercise {n}."""

@@ -27,6 +27,8 @@ LINES = 15  # of code in a cell
 OUTPUT = 75  # lines of a cell's output, if it is not a file
 HEAD = "**You will do**", "**You will learn**", "**You need**"
 NEXT = "What comes next"
+QUESTION = r"(?m)^\*(.+\?)\*$"
+LEFT = r"\bTODO\b:? *([^\n*\"]*)"  # what `make new` has begun, and is not written
 # An expression of one of these kinds shows a value; a call may not.
 VALUES = (
     *(ast.Name, ast.Attribute, ast.Subscript, ast.Tuple, ast.List),
@@ -181,8 +183,16 @@ def opens_with_its_head(notebook):
     for words in HEAD:
         if words not in first.source:
             yield f"its first cell lacks {words}: say it there"
+    if not question(notebook):
+        yield "its first cell lacks its question, as in: *Who calls `app`?*"
     if minutes(notebook) is None:
         yield "its first cell lacks its time, as in: About 50 minutes."
+
+
+def question(notebook):
+    """The question that a chapter's head asks, or None."""
+    found = re.search(QUESTION, notebook.cells[0].source)
+    return found and found[1]
 
 
 def minutes(notebook):
@@ -195,6 +205,12 @@ def closes_with_what_comes_next(notebook):
     last = notebook.cells[-1]
     if (2, NEXT) not in markdown.headings(last.source):
         yield f"its last cell lacks the heading `## {NEXT}`: end with it"
+
+
+def is_written(notebook):
+    for cell in notebook.cells:
+        for words in re.findall(LEFT, cell.source):
+            yield f"{where(cell)} has a TODO: {words or 'write it'}"
 
 
 def is_plain_python(notebook):
@@ -236,6 +252,7 @@ OF_CHAPTERS = [
     fits_the_page,
     speaks_between_cells,
     opens_with_its_head,
+    is_written,
     links_lead_somewhere,
 ]
 
