@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_notebook, new_output
 
-from tools import check, sheets, workbook
+from tools import build_exercises, check, sheets, workbook
 from tools.sheets import (
     CHECK,
     SETUP,
@@ -78,8 +78,15 @@ def test_cleared():
     source = "def f():\n    x = 1\n    ### BEGIN SOLUTION\n    x = 2\n\n"
     blank = "def f():\n    x = 1\n    pass  # Write your answer here."
     assert cleared(source + "    ### END SOLUTION") == blank
-    for bad in source, "x = 1", source + source, "### END SOLUTION":
-        with pytest.raises(ValueError, match="SOLUTION"):
+    end = "    ### END SOLUTION\n"
+    for bad, mark in {
+        source: "END",
+        source + source: "END",
+        "x = 1": "BEGIN",
+        end: "BEGIN",
+        source + end + end: "BEGIN",
+    }.items():
+        with pytest.raises(ValueError, match=f"lacks `### {mark} SOLUTION`"):
             cleared(bad)
 
 
@@ -117,7 +124,25 @@ def test_a_stale_blank_is_found(tmp_path, monkeypatch):
     assert not list(sheets.stale(BLANKS / source.name))
     changed.cells[0].source += "More."
     workbook.write(changed, tmp_path / source.name)
-    assert "is stale" in next(sheets.stale(BLANKS / source.name))
+    (fault,) = sheets.stale(BLANKS / source.name)
+    assert fault.endswith("is stale: edit the one in solutions/, run `make exercises`")
+    answer = of_role(changed, "solution")[2]
+    answer.source = answer.source.replace("### END", "###")
+    workbook.write(changed, tmp_path / source.name)
+    (fault,) = sheets.stale(BLANKS / source.name)
+    assert "'# Exercise 2' lacks `### END SOLUTION`" in fault
+    assert fault.partition("the answer")[2] in "".join(
+        sheets.unwritten(changed, source)
+    )
+
+
+def test_only_a_solved_sheet_can_be_built(capsys, monkeypatch):
+    monkeypatch.setattr(build_exercises, "build", None)
+    for path in BLANKS / SOLVED[0].name, BLANKS.parent / "notebooks/tea.ipynb":
+        assert build_exercises.main([path]) == 1
+        said = capsys.readouterr().out
+        assert said.startswith(f"{name_of(path)}: this is made;")
+        assert said.endswith(f"name exercises/solutions/{path.name}.\n")
 
 
 # Each fault is found.
@@ -139,6 +164,9 @@ def test_bad_outputs_are_found():
     warning = new_output("stream", text="Beware!", name="stderr")
     for cell in code_cells(blank):
         graded = role(cell) == "grade"
+        broken = with_outputs(cell, [error])
+        (fault,) = bad_outputs(broken, solved=True)  # and it does not "say" it
+        assert fault.endswith("fails: E: e")
         for output in error, warning:
             broken = with_outputs(cell, [output])
             assert list(bad_outputs(broken, solved=False))
@@ -146,6 +174,13 @@ def test_bad_outputs_are_found():
         mute = with_outputs(cell, [])
         assert bool(list(bad_outputs(mute, solved=True))) == graded
         assert bool(list(bad_outputs(mute, solved=False))) == graded
+
+
+def test_what_is_stored_and_wrong_is_run_again():
+    sheet = copy.deepcopy(read(SOLVED[0]))
+    of_role(sheet, "grade")[2].outputs = []
+    (fault,) = check.of_notebook(sheet, SOLVED[0])
+    assert fault.endswith("says []: mend it, and run `make exercises`")
 
 
 SHEET = read(SOLVED[0])

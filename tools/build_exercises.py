@@ -51,6 +51,11 @@ def main(names):
     paths = [Path(name).resolve() for name in names]
     status = 0
     for path in paths or sorted(SOLUTIONS.glob("*.ipynb")):
+        if path.parent != SOLUTIONS:
+            source = name_of(SOLUTIONS / path.name)
+            print(f"{path.parent.name}/{path.name}: this is made; name {source}.")
+            status = 1
+            continue
         try:
             texts, wrong, seconds = build(path)
         except (OSError, ValueError, DeadKernelError) as error:

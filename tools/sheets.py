@@ -113,16 +113,24 @@ def cleared(source):
     for line in source.splitlines():
         if BEGIN in line:
             if inside:
-                raise ValueError(f"two times {BEGIN}:\n{source}")
+                raise lost(END, source)
             inside = True
             lines.append(line[: -len(line.lstrip())] + STUB)
         elif END in line:
+            if not inside:
+                raise lost(BEGIN, source)
             inside = False
         elif not inside:
             lines.append(line)
     if inside or STUB not in "\n".join(lines):
-        raise ValueError(f"no {BEGIN} or {END}:\n{source}")
+        raise lost(END if inside else BEGIN, source)
     return "\n".join(lines)
+
+
+def lost(mark, source):
+    """The ValueError of an answer's cell in which a mark is not there."""
+    first = source.partition("\n")[0]
+    return ValueError(f"the answer {first!r} lacks `{mark}`: add it")
 
 
 def with_blank(blanks, name, blank):
@@ -140,14 +148,18 @@ def stale(path):
     if not source.exists():
         yield f"has no solution: write {name_of(source)}"
         return
-    blank, stored = blank_of(read(source)), read(path)
+    try:
+        blank, stored = blank_of(read(source)), read(path)
+    except ValueError as error:
+        yield f"cannot be made of its solution: {error}"
+        return
     said = [
         [(c.id, c.cell_type, c.source, c.metadata) for c in sheet.cells]
         for sheet in (blank, stored)
     ]
     blanks = checking.BLANKS.read_text("utf-8")
     if said[0] != said[1] or with_blank(blanks, path.name, blank) != blanks:
-        yield "the blank is stale: run `make exercises`"
+        yield "the blank is stale: edit the one in solutions/, run `make exercises`"
 
 
 # The kept answers.
@@ -187,21 +199,23 @@ def bad_outputs(notebook, solved):
     """What is wrong with an executed sheet; `solved` says whether its
     checks must pass, or must all wait for an answer."""
     for cell in code_cells(notebook):
+        failed = False
         for output in cell.outputs:
             if output.output_type == "error":
+                failed = True
                 error = f"{output.ename}: {output.evalue}"
                 yield f"{where(cell)} fails: {error}"
             if output.get("name") == "stderr":
                 yield f"{where(cell)} writes to stderr: {output.text}"
         said = [output.get("text") or output.get("data") for output in cell.outputs]
-        if role(cell) == "grade":
+        if role(cell) == "grade" and not failed:
             begin = f"Exercise {number(cell)}"
             waits = {
                 "text/plain": "0",  # points, for nbgrader
                 "text/html": f"{begin}, not yet: write your answer above.",
             }
             if said != [f"{begin}: done.\n" if solved else waits]:
-                yield f"{where(cell)} says {said}: run `make exercises`"
+                yield f"{where(cell)} says {said}"
 
 
 def bad_form(notebook, folder):
@@ -278,6 +292,11 @@ def unwritten(notebook, path):
     """What belongs to the exercises of the solved sheet at `path`, and is
     not written yet."""
     yield from is_written(notebook)
+    for cell in of_role(notebook, "solution").values():
+        try:
+            cleared(cell.source)
+        except ValueError as error:
+            yield str(error)
     judge, wrong = judge_of(path), wrong_of(path)
     text = judge.read_text("utf-8") if judge.exists() else ""
     try:
@@ -313,7 +332,8 @@ def of_sheet(notebook, path):
     """The faults of the sheet at `path`, blank or solved, lines of text;
     beside those of any notebook."""
     solved = path.parent == SOLUTIONS
-    yield from bad_outputs(notebook, solved)
+    for fault in bad_outputs(notebook, solved):
+        yield f"{fault}: mend it, and run `make exercises`"
     yield from bad_form(notebook, path.parent)
     yield from bad_needs(notebook)
     yield from (unwritten(notebook, path) if solved else stale(path))
