@@ -132,10 +132,11 @@ def test_of_a_new_exercise_the_check_names_what_is_to_be_written(exercise, proje
     n, *_ = exercise
     status, said = python(project, "-m", "tools.check", SHEET)
     *faults, last = said.splitlines()
-    assert (status, last) == (1, "Faults of style: 6.")
+    assert (status, last) == (1, "Faults of style: 7.")
     for fault, words in zip(
         faults,
         [
+            "its head does not say that it has",
             "has a TODO: its title",
             "has a TODO: what is `tea()` to do?",
             f"cell e01-answer-{n} ('# Exercise {n}",

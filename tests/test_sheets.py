@@ -2,6 +2,7 @@
 nbval runs the sheets, so what is stored in them is what happens."""
 
 import copy
+import re
 import runpy
 from functools import cache
 from types import SimpleNamespace
@@ -189,6 +190,9 @@ FAULTS = [  # the cell of the good sheet, and what is wrong with it
     ("e01-01", {"source": "# Exercises\n\n*Why?*\n\nAbout 40 minutes."}),
     ("e01-01", {"source": "# Exercises 01: a b\n\n*Why?*\n\nNo time."}),
     ("e01-01", {"source": "# Exercises 01: a b\n\nAbout 40 minutes."}),
+    ("e01-01", {"source": HEAD.replace("ive exercises", "our exercises")}),
+    ("e01-01", {"source": HEAD.replace("ive exercises", " exercises")}),
+    ("e01-01", {"source": HEAD.replace("ipynb). About", "ipynb), and a shop. About")}),
     ("e01-01", {"source": HEAD.replace("checks/sheet_01", "nowhere")}),
     ("e01-02", {"source": "import os"}),
     ("e01-02", {"source": SETUP + "\nhere = os.getcwd()"}),
@@ -223,6 +227,16 @@ def test_each_fault_of_a_sheet_is_found(id, fault):
     assert list(bad_form(sheet, SOLUTIONS))
 
 
+def test_of_a_heading_of_no_kind_one_fault_is_found():
+    sheet = copy.deepcopy(SHEET)
+    cell = next(cell for cell in sheet.cells if "## 1. Predict: " in cell.source)
+    cell.source = cell.source.replace("## 1. Predict: ", "## 1. Alter: ")
+    (fault,) = bad_form(sheet, SOLUTIONS)
+    assert fault == (
+        "the heading of exercise 1 begins with none of Predict, Change, Build"
+    )
+
+
 @pytest.mark.parametrize("mark", ["locked", "points", "grade_id"])
 def test_each_fault_of_the_marks_is_found(mark):
     sheet = copy.deepcopy(SHEET)
@@ -239,7 +253,8 @@ def test_needs_that_the_count_lacks_are_found():
 
 
 def test_what_is_not_written_is_found(tmp_path, monkeypatch):
-    """A TODO, an exercise that nobody judges, too few wrong answers."""
+    """A TODO, what goes past `say`, another title, an exercise that nobody
+    judges, too few wrong answers."""
     path = SOLVED[0]
     for name, source in {
         "CHECKS": sheets.judge_of(path),
@@ -248,13 +263,17 @@ def test_what_is_not_written_is_found(tmp_path, monkeypatch):
         text = source.read_text("utf-8")
         text = text.replace("def exercise_2(", "def exercise_0(")
         text = text.replace("## 3. ", "## 7. ", 1)
+        text = re.sub(r'''"""Change: .*."""''', '"""Change: tea."""', text, count=1)
+        text = re.sub(r'say\(("[^"]*\?")\)', r"\1", text, count=1)
         (tmp_path / source.name).write_text(text, "utf-8")
         monkeypatch.setattr(sheets, name, tmp_path)
     monkeypatch.setattr(sheets, "name_of", lambda path: path.name)
     sheet = copy.deepcopy(read(path))
     sheet.cells[0].source += "\n\nTODO: more."
-    todo, judge, *wrong = sheets.unwritten(sheet, path)
+    todo, unsaid, judge, title, *wrong = sheets.unwritten(sheet, path)
     assert "has a TODO" in todo
+    assert "?' goes past `say`" in unsaid
+    assert "has the title 'Change: tea.', the sheet 'Change: " in title
     assert "exercise_2 is not written" in judge
     assert len(wrong) <= 1  # there may have been five
     (tmp_path / sheets.judge_of(path).name).write_text("def")

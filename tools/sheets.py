@@ -34,8 +34,11 @@ CHECKS = BLANKS / "checks"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 # For nbgrader: ClearSolutions.code_stub. It runs, and shows nothing.
 STUB = "pass  # Write your answer here."
-HEADING = r"(?m)^## (\d+)\. (Predict|Change|Build): \S"
-KINDS = {"Predict", "Change", "Build"}
+HEADING = r"(?m)^## (\d+)\. (.*)"
+KINDS = "Predict", "Change", "Build"
+COUNTED = r"(\w+) exercises on chapter (\S+ and )?"  # and a project, one more
+WORDS = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"]
+DATA = "Back soon.", "A worker has come."  # of a page, of a log: no hints
 LINES = 6  # of code in a cell that is not an answer's
 KEPT = 4  # wrong answers to each exercise, or more
 # The setup cell of each sheet; a grader that works elsewhere sets WORKBOOK.
@@ -228,10 +231,19 @@ def bad_form(notebook, folder):
         yield "its head lacks its time, as in: About 40 minutes."
     headings = re.findall(HEADING, text)
     numbers = [str(n) for n in range(1, len(headings) + 1)]
-    if [n for n, _ in headings] != numbers or len(numbers) < 3:
-        yield f"its exercises are {headings}: number them from 1, three or more"
-    if lack := KINDS - {kind for _, kind in headings}:
-        yield f"it has none of {', '.join(sorted(lack))}: add one of each kind"
+    found = [n for n, _ in headings]
+    if found != numbers or len(numbers) < 3:
+        yield f"its exercises are {found}: number them from 1, three or more"
+    counted = re.search(COUNTED, text)
+    n = len(numbers) - bool(counted and counted[2])
+    if not counted or WORDS[n : n + 1] != [counted[1]]:
+        yield f"its head does not say that it has {len(numbers)} exercises: mend it"
+    kinds = {n: title.partition(": ")[0] for n, title in headings}
+    for n, kind in kinds.items():
+        if kind not in KINDS:
+            yield f"the heading of exercise {n} begins with none of {', '.join(KINDS)}"
+    if lack := [kind for kind in KINDS if kind not in kinds.values()]:
+        yield f"it has none of {', '.join(lack)}: add one of each kind"
     for wanted in "solution", "grade":
         found = [str(number(c)) for c in code if role(c) == wanted]
         if found != numbers:
@@ -300,20 +312,27 @@ def unwritten(notebook, path):
     judge, wrong = judge_of(path), wrong_of(path)
     text = judge.read_text("utf-8") if judge.exists() else ""
     try:
-        nodes = ast.parse(text).body
+        tree = ast.parse(text)
     except SyntaxError as error:
         yield f"{name_of(judge)} is no Python: mend line {error.lineno}"
         return
-    functions = {
-        node.name: ast.get_source_segment(text, node)
-        for node in nodes
-        if isinstance(node, ast.FunctionDef)
-    }
+    functions = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
+    for words in unsaid(tree):
+        yield f"{name_of(judge)}: {words!r} goes past `say`: give it to `say`"
+    words = "\n".join(cell.source for cell in cells(notebook, "markdown"))
+    titles = dict(re.findall(HEADING, words))
     kept = [*kept_answers(wrong)] if wrong.exists() else []
     for n in of_role(notebook, "grade"):
-        function = functions.get(f"exercise_{n}", "TODO")
-        if re.search(LEFT, function):
+        function = functions.get(f"exercise_{n}")
+        said = function and ast.get_docstring(function)
+        title = titles.get(str(n), "")
+        if not function or re.search(LEFT, ast.get_source_segment(text, function)):
             yield f"{name_of(judge)}: exercise_{n} is not written: write it"
+        elif not said or said.rstrip(".") != title.rstrip("."):
+            yield (
+                f"{name_of(judge)}: exercise_{n} has the title {said!r}, "
+                f"the sheet {title!r}: mend one of them"
+            )
         texts = {
             text
             for m, title, _, text, words in kept
@@ -326,6 +345,27 @@ def unwritten(notebook, path):
                 f"{name_of(wrong)}: {len(texts)} wrong answers to exercise "
                 f"{n} are written: keep {KEPT} or more"
             )
+
+
+def calls_of_say(tree):
+    """The calls of `say` in a syntax tree."""
+    for node in ast.walk(tree):
+        function = getattr(node, "func", None)
+        if isinstance(function, ast.Name) and function.id == "say":
+            yield node
+
+
+def unsaid(tree):
+    """The texts in a syntax tree that end as a question or a sentence does,
+    and are no argument of `say`, and no docstring."""
+    known = {id(text) for call in calls_of_say(tree) for text in call.args}
+    known |= {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+    for node in ast.walk(tree):
+        text = getattr(node, "value", None)
+        if not isinstance(text, str) or id(node) in known or text in DATA:
+            continue
+        if re.fullmatch(r"[`A-Z].* .*[a-z`][?.]", text):
+            yield text
 
 
 def of_sheet(notebook, path):

@@ -85,7 +85,7 @@ SHEET = """\
 
 *TODO: which question do they answer?*
 
-Exercises on chapter [{sheet}](../../notebooks/{file}). About {minutes} minutes.
+Three exercises on chapter [{sheet}](../../notebooks/{file}). About {minutes} minutes.
 
 As before: write each answer into the cell that begins with `# Exercise`, run \
 it, run the check below it, and save the notebook. An answer stands alone, \
