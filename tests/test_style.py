@@ -41,6 +41,7 @@ from tools.style import (
     names_no_machine,
     opens_with_its_head,
     outputs_do_not_vary,
+    says_what_it_needs,
     shows_its_values,
     speaks_between_cells,
 )
@@ -157,6 +158,13 @@ FAULTS = [  # kind, number of the cell, what is wrong with it
     (outputs_do_not_vary, 1, {"outputs": [stream("[22/Nov/2026:14]")]}),
     (outputs_do_not_vary, 1, {"outputs": [stream("[4321] [INFO] Boot")]}),
     (outputs_do_not_vary, 1, {"outputs": [value("{'pid': 4321}")]}),
+    (outputs_do_not_vary, 1, {"source": "import os\nos.getpid()"}),
+    (outputs_do_not_vary, 1, {"source": "time.time()"}),
+    (outputs_do_not_vary, 1, {"source": "server.process.pid"}),
+    (says_what_it_needs, 3, {"source": "with serve('gunicorn -w 4 a:b'):\n    1"}),
+    (says_what_it_needs, 1, {"source": "run(f'k6 run {options}')"}),
+    (says_what_it_needs, 1, {"source": "Popen(['nginx', '-p', '.'])"}),
+    (says_what_it_needs, 3, {"source": "os.killpg(1, signal.SIGTERM)"}),
     (names_no_machine, 0, {"source": "/" + "root/x"}),
     (names_no_machine, 1, {"source": "C:" + "\\Users\\x"}),
     (names_no_machine, 1, {"source": "python" + "hosted"}),
@@ -231,6 +239,23 @@ def test_an_ignored_output_is_fine_with_an_assert():
     assert compared([good()]) == 1
 
 
+@pytest.mark.parametrize("number", [1, 3])  # the first code cell; the cell itself
+def test_a_tag_says_what_a_cell_needs(number):
+    notebook = good()
+    notebook.cells[3].source = "serve('gunicorn a:b')"
+    (fault,) = says_what_it_needs(notebook)
+    assert "starts gunicorn, and neither it nor the first code cell has" in fault
+    assert fault.endswith("the tag `needs-gunicorn`")
+    notebook.cells[number].metadata["tags"] = ["needs-gunicorn"]
+    assert not list(says_what_it_needs(notebook))
+
+
+def test_a_text_about_a_command_starts_none():
+    notebook = good()
+    notebook.cells[3].source = "find_spec('gunicorn')\nx = 'gunicorn a:b'"
+    assert not list(says_what_it_needs(notebook))
+
+
 def test_bad_rows():
     row = "| [01 Do](notebooks/01_do.ipynb) | What? | 9 |"
     assert not list(bad_rows(row, {"01_do.ipynb": ("What?", 9)}))
@@ -239,6 +264,7 @@ def test_bad_rows():
         (row, "Why?", 9, "does not ask what its head asks: Why?"),
         (row.replace("9", ""), "What?", 9, "lacks its minutes"),
         ("", "What?", 9, "the table lacks 01_do.ipynb"),
+        (f"{row}\n{row.replace('01', '02')}", "What?", 9, "no chapter 02_do.ipynb"),
     ):
         (fault,) = bad_rows(text, {"01_do.ipynb": (asked, expected)})
         assert words in fault
@@ -272,7 +298,7 @@ def test_the_command_lists_all_faults(tmp_path):
     spoil(sheet, '"execution_count": 1,', '"execution_count": 8,')
     spoil(pages / "06_serve_in_development.ipynb", '"c06-03"', '"c07-03"')
     spoil(project / "README.md", "| [12 Leave", "| [12 Left")
-    spoil(project / "README.md", "12_leave_one_machine.ipynb)", "12_left)")
+    spoil(project / "README.md", "12_leave_one_machine.ipynb)", "12_left.ipynb)")
     spoil(project / "classroom/README.md", "Chapters 01 to ", "Chapters 02 to ")
     spoil(pages / "91_find_a_rule.ipynb", "| 54 | ", "| 154 | ")
     spoil(pages / "errors.csv", ",code,", ",tea,")
@@ -292,9 +318,10 @@ def test_the_command_lists_all_faults(tmp_path):
         "notebooks/07_run_gunicorn.ipynb: counts are [8, 2,",
         "exercises/07_run_gunicorn.ipynb: counts are [8, 2,",
         "1, 2, 3...: run `make exercises`",
-        "notebooks: several cells have the id c07-03",
+        "06_serve_in_development.ipynb, 07_run_gunicorn.ipynb have the id c07-03",
         "07_run_gunicorn.ipynb: its last cell lacks the heading",
         "README.md: the table lacks 12_leave_one_machine.ipynb",
+        "README.md: there is no chapter 12_left.ipynb: drop its row",
         "README.md: 07_run_gunicorn.ipynb says 65 minutes, and the table 60",
         "start_here.ipynb: 07_run_gunicorn.ipynb says 65 minutes",
         "start_here.ipynb: the row of 07_run_gunicorn.ipynb does not ask",

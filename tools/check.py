@@ -12,7 +12,6 @@ the exit status is 1 where there is one.
 import re
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -79,6 +78,10 @@ def bad_rows(text, promised):
             )
         if asked and f"| {asked} |" not in row:
             yield f"the row of {name} does not ask what its head asks: {asked}"
+    for row in rows:
+        for name in re.findall(r"^\| *\[\d\d .*?(\w+\.ipynb)\)", row):
+            if name not in promised:
+                yield f"there is no chapter {name}: drop its row"
 
 
 def bad_image(svg):
@@ -149,9 +152,14 @@ def of_tables(notebooks):
         yield f"{name}: {fault}"
     for path, wrong in index.faults(notebooks):
         yield f"{name_of(path)}: {wrong}"
-    ids = Counter(c.id for n in notebooks.values() for c in n.cells)
-    for id in sorted(id for id, times in ids.items() if times > 1):
-        yield f"notebooks: several cells have the id {id}: rename all but one"
+    ids = {}
+    for path, notebook in notebooks.items():
+        for id in {cell.id for cell in notebook.cells}:
+            ids.setdefault(id, []).append(path.name)
+    for id, names in sorted(ids.items()):
+        if len(names) > 1:
+            cells = f"cells of {', '.join(names)} have the id {id}"
+            yield f"notebooks: {cells}: keep the one that was first"
     if compared(notebooks.values()) < COMPARED:
         yield "notebooks: over a tenth of the outputs is ignored: ignore less"
     yield from of_images(NOTEBOOKS / "img")

@@ -11,7 +11,7 @@ from collections import Counter
 from urllib.parse import unquote
 
 from tools import markdown
-from tools.needs import tags
+from tools.needs import INSTALL, tags
 from tools.workbook import (
     CELL_METADATA,
     METADATA,
@@ -56,6 +56,13 @@ VARYING = {
     ),
     "a process id": r"\[\d{2,7}\] \[|\bpid['\"]?[:=] ?\d",
 }
+CHANGES = r"(\bos\.getpid\(\)|\btime\.\w+\(\)|\.pid)\s*\Z"  # from run to run
+# Names that Python lacks on Windows, and the tags of what does not run there.
+UNIX = (
+    r"\bos\.(?:killpg|[gs]etpgid|setsid|wait)\b|\bAF_UNIX\b"
+    r"|\bsignal\.(?:SIG(?:HUP|USR[12]|CHLD|KILL|QUIT)|alarm)\b"
+)
+NOT_ON_WINDOWS = {"needs-posix", "needs-linux", "needs-gunicorn", "needs-uwsgi"}
 # No test goes to the network, or to the pages of the host of the code.
 ELSEWHERE = r"https://|mailto:|\.\./\.\./actions/|http://127\.0\.0\.1\b"
 
@@ -124,6 +131,11 @@ def outputs_do_not_vary(notebook):
                     f"{where(cell)} shows {name}, {found[0]!r}: show a "
                     "count, a comparison or a name in its place"
                 )
+
+        result = any(o.output_type == "execute_result" for o in cell.outputs)
+        found = re.search(CHANGES, cell.source)
+        if result and found and not ignored(cell):
+            yield f"{where(cell)} shows {found[0]}, which differs in each run"
 
 
 def names_no_machine(notebook):
@@ -213,6 +225,42 @@ def is_written(notebook):
             yield f"{where(cell)} has a TODO: {words or 'write it'}"
 
 
+def says_what_it_needs(notebook):
+    first, *_ = code = code_cells(notebook)
+    for cell in code:
+        has = {*tags(first), *tags(cell)}
+        lack = [
+            (f"starts {what}", what)
+            for what in started(cell.source)
+            if f"needs-{what}" not in has
+        ]
+        unix = re.search(UNIX, cell.source)
+        if unix and not has & NOT_ON_WINDOWS:
+            lack.append((f"has {unix[0]}, which Windows lacks", "posix"))
+        for why, what in lack:
+            yield (
+                f"{where(cell)} {why}, and neither it nor the first code cell "
+                f"has the tag `needs-{what}`"
+            )
+
+
+def started(source):
+    """The commands of INSTALL that a cell's text starts, as far as that is
+    plain to see, a set: it calls a function with a text that begins with the
+    command and a space, or with a list whose first item it is."""
+    try:
+        nodes = [*ast.walk(ast.parse(source))]
+    except SyntaxError:
+        return set()  # is_plain_python says so
+    given = [
+        ast.unparse(n.args[0]) for n in nodes if isinstance(n, ast.Call) and n.args
+    ]
+    names = "|".join(INSTALL)
+    begins = rf"f?['\"]({names}) |\['({names})'"
+    found = (re.match(begins, text) for text in given)
+    return {match[1] or match[2] for match in found if match}
+
+
 def is_plain_python(notebook):
     for cell in code_cells(notebook):
         try:
@@ -253,6 +301,7 @@ OF_CHAPTERS = [
     speaks_between_cells,
     opens_with_its_head,
     is_written,
+    says_what_it_needs,
     links_lead_somewhere,
 ]
 
