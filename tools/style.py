@@ -28,7 +28,7 @@ OUTPUT = 75  # lines of a cell's output, if it is not a file
 HEAD = "**You will do**", "**You will learn**", "**You need**"
 NEXT = "What comes next"
 QUESTION = r"(?m)^\*(.+\?)\*$"
-LEFT = r"\bTODO\b:? *([^\n*\"]*)"  # what `make new` has begun, and is not written
+LEFT = r"\bTODO\b:? *([^\n*\"|]*)"  # what `make new` has begun, and is not written
 # An expression of one of these kinds shows a value; a call may not.
 VALUES = (
     *(ast.Name, ast.Attribute, ast.Subscript, ast.Tuple, ast.List),
