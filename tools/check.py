@@ -141,7 +141,8 @@ def of_tables(notebooks):
     """
     promised = {p.name: (question(n), minutes(n)) for p, n in notebooks.items()}
     begin = "00_start_here.ipynb"  # its head asks for the whole workbook
-    promised[begin] = None, promised[begin][1]
+    if begin in promised:
+        promised[begin] = None, promised[begin][1]
     for name in "README.md", "notebooks/00_start_here.ipynb":
         path = ROOT / name
         text = markdown_of(path)

@@ -6,9 +6,9 @@ Usage: python -m tools.new chapter NUMBER NAME  as in: chapter 13 watch_it_run
        python -m tools.new sheet CHAPTER        as in: sheet 12
 
 A chapter is written and run; its rows are added to the README and to the
-map in chapter 00. It passes `make check`. An exercise is added to the solved
-sheet, its function to exercises/checks/, wrong answers to exercises/wrong/;
-the sheet and its blank are run. `make check` names what is to be written.
+map in chapter 00. An exercise is added to the solved sheet, its function to
+exercises/checks/, wrong answers to exercises/wrong/; the sheet and its blank
+are run. `make check` names what is to be written, wherever it says TODO.
 What is there already is not overwritten.
 """
 
