@@ -58,13 +58,19 @@ def begun(project):
     return before, said
 
 
-def test_of_a_new_chapter_the_check_names_what_is_to_be_written(begun, project):
-    path = f"notebooks/{NEW}_try_it.ipynb"
+def faults_of(project, path):
+    """The faults that the check lists of a page there, which must have some:
+    lines of text."""
     status, said = python(project, "-m", "tools.check", path)
     *faults, last = said.splitlines()
-    assert (status, last) == (1, "Faults of style: 7.")
+    assert (status, last) == (1, f"Faults of style: {len(faults)}.")
+    return faults
+
+
+def test_of_a_new_chapter_the_check_names_what_is_to_be_written(begun, project):
+    path = f"notebooks/{NEW}_try_it.ipynb"
     for fault, words in zip(
-        faults,
+        faults_of(project, path),
         [
             "which question does this chapter answer?",
             "what does the reader type, run and break here?",
@@ -129,11 +135,8 @@ def exercise(begun, project):
 
 def test_of_a_new_exercise_the_check_names_what_is_to_be_written(exercise, project):
     n, *_ = exercise
-    status, said = python(project, "-m", "tools.check", SHEET)
-    *faults, last = said.splitlines()
-    assert (status, last) == (1, "Faults of style: 7.")
     for fault, words in zip(
-        faults,
+        faults_of(project, SHEET),
         [
             "its head does not say that it has",
             "has a TODO: its title",
@@ -187,10 +190,7 @@ def sheet(exercise, project):
 
 def test_a_new_sheet_lacks_only_what_is_to_be_written(sheet, project):
     path = f"exercises/solutions/{FIRST}"
-    status, said = python(project, "-m", "tools.check", path)
-    *faults, _ = said.splitlines()
-    assert status == 1
-    for fault in faults:
+    for fault in faults_of(project, path):
         assert re.search("has a TODO|is not written|0 wrong answers", fault)
     readme = (project / "README.md").read_text("utf-8")
     assert f"01 to {FIRST[:2]} has a sheet" in readme
