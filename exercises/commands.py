@@ -4,10 +4,12 @@
 command is said by its method `refuse`, with a question as the hint.
 """
 
+import os
 import re
 import shlex
 import socket
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from exercises.words import say
 from notebooks.serving import Server, run, serve, start, wait_until
@@ -34,12 +36,16 @@ def settings_of(answer, command, files=None):
     command, and one that fails with `--print-config`. That loads the app,
     too, but without the variables of `-e`.
     """
-    if not runs_gunicorn(command):
+    if not runs_gunicorn(answer, command):
         hint = say(
             "Which words may stand before gunicorn, if no shell reads it?"
         )
         answer.refuse(say("`command` does not run gunicorn."), hint)
-    ended = run(f"{command} --print-config", files)
+    try:
+        ended = run(f"{from_here(command)} --print-config", files)
+    except RuntimeError:
+        why = say("the program that `command` names is not there.")
+        answer.refuse(why, say("Does `gunicorn` alone not find it?"))
     if ended.returncode:
         last = ended.stdout.strip().splitlines()[-1]
         hint = say("What does it look for, and how is that spelled?")
@@ -49,13 +55,50 @@ def settings_of(answer, command, files=None):
     return dict(re.findall(r"(?m)^(\w+) += (.*)", ended.stdout))
 
 
-def runs_gunicorn(command):
-    """Whether a command is `gunicorn ...`, or `python -m gunicorn ...`;
-    `env` and NAME=value may stand before it."""
-    words = shlex.split(command)
+def runs_gunicorn(answer, command):
+    """Whether a command is `gunicorn ...`, `python -m gunicorn ...`, or
+    `bash run.sh`; both may be paths, and `env` and NAME=value may stand
+    before them. Refuses what is no command, and what a shell would read.
+    """
+    if not isinstance(command, str):
+        holes = {"kind": type(command).__name__}
+        why = say("`command` is of type {kind}, expected a str.", **holes)
+        answer.refuse(why, say("What would you type in a terminal?"))
+    if sign := re.search("[;$`]", command):
+        why = say("`command` has a {sign}, for a shell.", sign=sign[0])
+        answer.refuse(why, say("What is it, if no shell reads it?"))
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        why = say("`command` has a quote that nothing ends.")
+        answer.refuse(why, say("Which quote belongs to which?"))
     while words and (words[0] == "env" or "=" in words[0]):
         words.pop(0)
-    return words[:1] == ["gunicorn"] or words[1:3] == ["-m", "gunicorn"]
+    name = Path(words[0]).name if words else ""
+    if name.startswith("python"):
+        return "-m gunicorn " in f"{shlex.join(words[1:])} "
+    return name == "gunicorn" or words[:2] == ["bash", "run.sh"]
+
+
+def from_here(command):
+    """The same command, a str, for another folder: if its program is a
+    path, it begins at the root."""
+    words = shlex.split(command)
+    for place, word in enumerate(words):
+        if word != "env" and "=" not in word:
+            if "/" in word:
+                words[place] = os.path.abspath(word)
+            break
+    return shlex.join(words)
+
+
+def error_in(server):
+    """The last error in the log of a Server, a str; "" if there is none.
+
+    A check that sees a 500 sets `answer.logged` to it: a refusal quotes it.
+    """
+    errors = re.findall(r"(?m)^[\w.]*(?:Error|Exception)\b.*", server.log)
+    return errors[-1].rstrip(".") if errors else ""
 
 
 @contextmanager
@@ -64,7 +107,7 @@ def running(answer, command, files=None, ready=Server.answers):
 
     Refuses one that ends before, with its reason.
     """
-    with start(command, files) as server:
+    with start(from_here(command), files) as server:
 
         def is_ready():
             try:
