@@ -5,12 +5,18 @@ from answer import app
 from exercises.client import ask
 
 
-def seen(before="", **forged):
+def seen(
+    before="",
+    visitor="203.0.113.7",
+    scheme="https",
+    host="shop.example",
+    **forged,
+):
     """What the app sees when the two proxies have done their work."""
     headers = {
-        "X-Forwarded-For": before + "203.0.113.7, 10.0.0.1",
-        "X-Forwarded-Proto": "https",
-        "X-Forwarded-Host": "shop.example",
+        "X-Forwarded-For": f"{before}{visitor}, 10.0.0.1",
+        "X-Forwarded-Proto": scheme,
+        "X-Forwarded-Host": host,
         "Host": "gunicorn",
     }
     for name, value in forged.items():

@@ -2,14 +2,19 @@
 
 import http.client
 import json
+import platform
 import re
 import socket
+import time
+import types
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import psutil
 import requests
+from flask import Flask
+from werkzeug.http import parse_options_header
 
 from exercises.asking import telling_line
 from exercises.checks.files import files_of
@@ -74,6 +79,9 @@ def asleep(server):
 def exercise_2(answer):
     """Change: a uWSGI that behaves."""
     command = answer("command")
+    if "uwsgi" not in command:
+        hint = say("Which server is this exercise about?")
+        answer.refuse(say("`command` does not run uWSGI."), hint)
     alone(answer, command)
     files = files_of("11_2")
     with start(command, files) as server:
@@ -140,24 +148,38 @@ def listens(server):
 
 
 def said(name, server, body):
-    """What comes back: status, text, X-Tea; or a str."""
+    """What comes back to a `body`, bytes, or to GET, if it is None:
+    status, text, type and X-Tea; or a str."""
     patience = 3 if name == "wsgiref" else 10  # it is ready, and hangs
+    method = "GET" if body is None else "POST"
     try:
-        reply = server.post("/", data=body, timeout=patience)
+        reply = server.get("/", method, timeout=patience, data=body)
     except requests.Timeout:
         return "nothing: it hangs"
     except requests.RequestException:
         return "no answer"
+    phrase = http.client.responses.get(reply.status_code, "")
+    alike = reply.reason.upper() == phrase.upper()  # Flask shouts
+    status = f"{reply.status_code} {phrase if alike else reply.reason}"
     text = reply.content.decode(errors="replace")
-    return reply.status_code, text, reply.headers.get("X-Tea")
+    kind, options = parse_options_header(reply.headers["Content-Type"])
+    kind = f"{kind}; charset={options.get('charset', '').lower()}"
+    return status, text, kind, reply.headers.get("X-Tea")
+
+
+TEAS = "mint", "green", "z", "abcdefghijklmnopqrstuvwxyz" * 40
 
 
 def no_teas():
     """What visitors send in place of a tea, {what it is: bytes}."""
     return {
+        say("no body"): None,
         say("no name"): b"",
         say("a capital"): b"Mint",
+        say("a digit"): b"mint2",
+        say("a brace"): b"mint{",
         say("two words"): b"mint tea",
+        say("a space at the end"): b"mint ",
         say("a line end at the end"): b"mint\n",
         say("a header of her own"): b"mint\r\nX-Admin: yes",
         say("another alphabet"): "ментол".encode(),
@@ -166,7 +188,12 @@ def no_teas():
 
 
 def exercise_3(answer):
-    """Change: at home on every server."""
+    """Change: at home on every server.
+
+    May vary: the words of the 400, how a body is sent, any framework.
+    Must not: what is a name, that text and header are as below, and that
+    whoever has said all gets an answer.
+    """
     files = files_of("11_3", answer=answer.text)
     with ExitStack() as ends:
         commands = [start(command, files) for command in SERVERS.values()]
@@ -181,21 +208,21 @@ def takes_tea(answer, name, server):
 
     def compare(what, came, right, hint):
         called = say("POST {what}, {server}", what=what, server=name)
-        answer.compare(called, came, right, hint)
-
-    for tea in "mint", "green":
-        came = said(name, server, tea.encode())
-        hint = say(
-            "What is a body made of, and what does its length count?"
-        )
         if type(came) is str:
             hint = say("How many bytes are there to read, to send?")
-        compare(tea, came, (200, f"Your {tea} tea ☕", tea), hint)
+        answer.compare(called, came, right, hint)
+
+    kind = "text/plain; charset=utf-8"
+    hint = say("What is a body made of, and what does its length count?")
+    for tea in TEAS:
+        came = said(name, server, tea.encode())
+        right = "200 OK", f"Your {tea} tea ☕", kind, tea
+        compare(tea[:26], came, right, hint)
     hint = say("What may stand in a header, and in what do you look?")
     for what, body in no_teas().items():
         came = said(name, server, body)
-        came = came if type(came) is str else came[::2]
-        compare(what, came, (400, None), hint)
+        came = came if type(came) is str else (came[0], came[3])
+        compare(what, came, ("400 Bad Request", None), hint)
 
 
 def exercise_4(answer):
@@ -217,11 +244,6 @@ def exercise_4(answer):
         answer.compare(say("six visitors at once"), many, 6, hint)
 
 
-NGINX = {
-    "X-Forwarded-For": "203.0.113.7",
-    "X-Forwarded-Proto": "https",
-    "X-Forwarded-Host": "shop.example",
-}
 HAS_ALL = "def __getattr__(name): return lambda *words: print"
 
 
@@ -234,9 +256,22 @@ class Local(http.client.HTTPConnection):
         self.sock.connect(self.host)
 
 
-def as_nginx(server, path, body=None, **headers):
-    """Ask as nginx does: the status, the text, and the new cookie or None."""
-    headers |= NGINX | {"Connection": "close", "Host": "gunicorn"}
+VISITOR = "203.0.113.7"
+FORGED = {"For": "6.6.6.6", "Port": "6666", "Prefix": "/evil"}
+
+
+def as_nginx(server, path, body=None, **more):
+    """Ask as nginx does: the status, the text, and the headers of the
+    reply. `more` are headers, before or in place of which nginx has its
+    own, and the `visitor` and `host`, if she and it are others."""
+    told = {
+        "X-Forwarded-For": more.pop("visitor", VISITOR),
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": more.pop("host", "shop.example"),
+    }
+    if forged := more.pop("X-Forwarded-For", ""):
+        told["X-Forwarded-For"] = f"{forged}, {told['X-Forwarded-For']}"
+    headers = more | told | {"Connection": "close", "Host": "gunicorn"}
     method = "GET" if body is None else "POST"
     with closing(Local(f"{server.folder}/shop.sock")) as client:
         try:
@@ -244,13 +279,19 @@ def as_nginx(server, path, body=None, **headers):
             reply = client.getresponse()
             text = reply.read().decode(errors="replace")
         except (http.client.HTTPException, ConnectionError):
-            return "no answer", "", None
-        return reply.status, text, reply.getheader("Set-Cookie")
+            return "no answer", "", {}
+        return reply.status, text, reply.headers
+
+
+def in_json(asked):
+    """What JSON says that as_nginx has got; or the status, the reason."""
+    status, text, _ = asked
+    return json.loads(text) if status == 200 else status
 
 
 @contextmanager
 def only(server, worker):
-    """Let nobody answer but this worker, a psutil.Process."""
+    """Let nobody answer but this worker, a psutil.Process, or None."""
     others = [one for one in server.workers if one != worker]
     try:
         for one in others:
@@ -262,7 +303,12 @@ def only(server, worker):
 
 
 def exercise_5(answer):
-    """Build: a shop that must be deployed."""
+    """Build: a shop that must be deployed.
+
+    May vary: where the orders and the key are kept, who answers /health.
+    Must not: that no order is lost, whoever takes it, that a visitor is
+    believed nothing, and that the source tells nobody the key.
+    """
     command, shop = str(answer("command")), answer("shop")
     files, ready = {"shop.py": shop}, answers_at("shop.sock")
     settings = settings_of(answer, command, {"shop.py": HAS_ALL})
@@ -271,45 +317,128 @@ def exercise_5(answer):
     right = "['unix:shop.sock']", "False"
     answer.compare("1: bind, daemon", came, right, hint)
     with running(answer, command, files, ready) as server:
-        mode = Path(server.folder, "shop.sock").stat().st_mode & 0o777
-        hint = say("Which rights does the umask take, in octal numbers?")
-        answer.compare(say("1: the mode"), f"{mode:o}", "660", hint)
-        with suppress(TimeoutError):
-            server.wait_for_workers(2, 2)
-        many, hint = len(server.workers), say("Which option counts them?")
-        answer.compare(say("1: the number of workers"), many, 2, hint)
-        hint = say(
-            "What is a body made of, and what does its length count?"
-        )
-        came = as_nginx(server, "/health")[:2]
-        answer.compare("2: GET /health", came, (200, "fine ☕"), hint)
-        came = as_nginx(server, "/link")[:2]
-        answer.compare("3: GET /link", came[0], 200, say("What fails?"))
-        hint = say("Which headers does nginx set, and who reads them?")
-        right = ["203.0.113.7", "https://shop.example/link"]
-        answer.compare("3: GET /link", json.loads(came[1]), right, hint)
-        one, two = server.workers
-        hint = say(
-            "Who knows what a process remembers? Where does one end?"
-        )
-        with only(server, one):
-            for tea in "mint", "green\ncafé":
-                came = as_nginx(server, "/orders", tea.encode())[0]
-                answer.compare("4: POST /orders", came, 201, hint)
-        with only(server, two):
-            came = as_nginx(server, "/orders")[:2]
-        answer.compare("4: GET /orders", came[0], 200, say("What fails?"))
-        right = ["mint", "green\ncafé"]
-        answer.compare("4: GET /orders", json.loads(came[1]), right, hint)
-        cookie, hint = "", say("Whose key has signed the cookie?")
-        for worker, right in (one, 1), (two, 2):
-            with only(server, worker):
-                came = as_nginx(server, "/visits", Cookie=cookie)
-            right, cookie = {"visits": right}, str(came[2]).split(";")[0]
-            visits = json.loads(came[1]) if came[0] == 200 else came[0]
-            answer.compare("5: GET /visits", visits, right, hint)
+        is_deployed(answer, server)
+        sees_visitors(answer, server)
+        keeps_orders(answer, server)
+        cookie = keeps_visits(answer, server)
     with running(answer, command, files, ready) as server:
-        came = as_nginx(server, "/visits", Cookie=cookie)
-        visits = json.loads(came[1]) if came[0] == 200 else came[0]
+        as_nginx(server, "/orders", b"oolong")
+        came = in_json(as_nginx(server, "/orders"))
+        hint = say("Whose orders are these, and where are they kept?")
+        answer.compare("6: GET /orders", came, ["oolong"], hint)
+        came = in_json(as_nginx(server, "/visits", Cookie=cookie))
         hint = say("Where does the key come from, when all starts anew?")
-        answer.compare("6: GET /visits", visits, {"visits": 3}, hint)
+        answer.compare("6: GET /visits", came, {"visits": 3}, hint)
+        hides_key(answer, server, shop)
+
+
+def is_deployed(answer, server):
+    """Refuse another socket, number of workers, or text: points 1, 2."""
+    mode = Path(server.folder, "shop.sock").stat().st_mode & 0o777
+    hint = say("Which rights does the umask take, in octal numbers?")
+    answer.compare(say("1: the mode"), f"{mode:o}", "660", hint)
+    with suppress(TimeoutError):
+        server.wait_for_workers(2, 2)
+    many, hint = len(server.workers), say("Which option counts them?")
+    answer.compare(say("1: the number of workers"), many, 2, hint)
+    status, text, headers = as_nginx(server, "/health")
+    hint = say("What is a body made of, and what does its length count?")
+    if status == 500:
+        hint = say("What does Gunicorn call, for each request?")
+    came = status, text
+    answer.compare("2: GET /health", came, (200, "fine ☕"), hint)
+    options = parse_options_header(headers["Content-Type"])[1]
+    hint = say("Which header says how the bytes are to be read?")
+    came = options.get("charset", "").lower()
+    answer.compare(say("2: the charset"), came, "utf-8", hint)
+
+
+def sees_visitors(answer, server):
+    """Refuse what does not know who asks for what: point 3."""
+    hint = say("Which headers does nginx set, and who reads them?")
+    for visitor, host in (
+        (VISITOR, "shop.example"),
+        ("2001:db8::7", "tea:80"),
+    ):
+        asked = as_nginx(server, "/link", visitor=visitor, host=host)
+        right = [visitor, f"https://{host}/link"]
+        answer.compare("3: GET /link", in_json(asked), right, hint)
+    hint = say("Whose word is it, and did nginx write over it?")
+    right = [VISITOR, "https://shop.example/link"]
+    for name, value in FORGED.items():
+        name = f"X-Forwarded-{name}"
+        came = in_json(as_nginx(server, "/link", **{name: value}))
+        answer.compare(f"3: {name}: {value}", came, right, hint)
+
+
+def keeps_orders(answer, server):
+    """Refuse a shop that loses or changes an order: point 4."""
+    one, two = server.workers
+    hint = say("Who knows what a process remembers? Where does one end?")
+    orders = ["mint", "green\ncafé", "mint"]
+    with only(server, one):
+        for tea in orders:
+            came = as_nginx(server, "/orders", tea.encode())[0]
+            answer.compare("4: POST /orders", came, 201, hint)
+    with only(server, two):
+        came = in_json(as_nginx(server, "/orders"))
+        answer.compare("4: GET /orders", came, orders, hint)
+    one.terminate()
+    wait_until(lambda: len({*server.workers} - {one}) == 2)
+    (new,) = {*server.workers} - {one, two}
+    with only(server, new):
+        came = in_json(as_nginx(server, "/orders"))
+    called, hint = say("4: the list"), say("What does a new worker run?")
+    answer.compare(called, came, orders, hint)
+    with ThreadPoolExecutor(40) as visitors:
+        with only(server, None):  # all of them wait at the door
+            asked = [
+                visitors.submit(
+                    as_nginx, server, "/orders", b"%d" % number
+                )
+                for number in range(40)
+            ]
+            time.sleep(0.2)
+        took = sum(reply.result()[0] == 201 for reply in asked)
+    hint = say("What if two read, before one of them has written?")
+    answer.compare(say("4: forty at once, taken"), took, 40, hint)
+    kept = in_json(as_nginx(server, "/orders"))
+    many = len({*kept} - {*orders}) if type(kept) is list else kept
+    answer.compare(say("4: forty at once, kept"), many, 40, hint)
+
+
+def keeps_visits(answer, server):
+    """Refuse a shop that forgets a visitor, point 5; return her cookie."""
+    cookie, hint = "", say("Whose key has signed the cookie?")
+    for worker, count in zip(server.workers, (1, 2), strict=True):
+        with only(server, worker):
+            asked = as_nginx(server, "/visits", Cookie=cookie)
+        answer.compare(
+            "5: GET /visits", in_json(asked), {"visits": count}, hint
+        )
+        cookie = asked[2].get("Set-Cookie", "").split(";")[0]
+    return cookie
+
+
+def texts_in(value):
+    """The texts that stand in compiled code, a set of str and bytes."""
+    if isinstance(value, types.CodeType):
+        value = value.co_consts
+    if isinstance(value, (tuple, frozenset)):
+        return set().union(*map(texts_in, value))
+    return {value} if isinstance(value, (str, bytes)) else set()
+
+
+def hides_key(answer, server, shop):
+    """Refuse a key that stands in the source, or is the name of this
+    machine: with it, anybody signs a cookie. Point 7."""
+    guesses = texts_in(compile(shop, "shop.py", "exec")) - {"", b""}
+    for key in guesses | {platform.node(), "shop"}:
+        app = Flask("somebody")
+        app.secret_key = key
+        signer = app.session_interface.get_signing_serializer(app)
+        cookie = f"session={signer.dumps({'visits': 41})}"
+        came = in_json(as_nginx(server, "/visits", Cookie=cookie))
+        hint = say("Who may read the source, and what can they do then?")
+        called = say("7: the visits of a forged cookie")
+        answer.compare(called, came, {"visits": 1}, hint)
