@@ -283,10 +283,13 @@ def as_nginx(server, path, body=None, **more):
         return reply.status, text, reply.headers
 
 
-def in_json(asked):
-    """What JSON says that as_nginx has got; or the status, the reason."""
+def in_json(server, asked):
+    """What JSON says that as_nginx has got; or a str: the status, and the
+    last error in the log of the Server."""
     status, text, _ = asked
-    return json.loads(text) if status == 200 else status
+    if status == 200:
+        return json.loads(text)
+    return f"{status}: {telling_line(server.log)}"
 
 
 @contextmanager
@@ -323,10 +326,10 @@ def exercise_5(answer):
         cookie = keeps_visits(answer, server)
     with running(answer, command, files, ready) as server:
         as_nginx(server, "/orders", b"oolong")
-        came = in_json(as_nginx(server, "/orders"))
+        came = in_json(server, as_nginx(server, "/orders"))
         hint = say("Whose orders are these, and where are they kept?")
         answer.compare("6: GET /orders", came, ["oolong"], hint)
-        came = in_json(as_nginx(server, "/visits", Cookie=cookie))
+        came = in_json(server, as_nginx(server, "/visits", Cookie=cookie))
         hint = say("Where does the key come from, when all starts anew?")
         answer.compare("6: GET /visits", came, {"visits": 3}, hint)
         hides_key(answer, server, shop)
@@ -362,12 +365,12 @@ def sees_visitors(answer, server):
     ):
         asked = as_nginx(server, "/link", visitor=visitor, host=host)
         right = [visitor, f"https://{host}/link"]
-        answer.compare("3: GET /link", in_json(asked), right, hint)
+        answer.compare("3: GET /link", in_json(server, asked), right, hint)
     hint = say("Whose word is it, and did nginx write over it?")
     right = [VISITOR, "https://shop.example/link"]
     for name, value in FORGED.items():
         name = f"X-Forwarded-{name}"
-        came = in_json(as_nginx(server, "/link", **{name: value}))
+        came = in_json(server, as_nginx(server, "/link", **{name: value}))
         answer.compare(f"3: {name}: {value}", came, right, hint)
 
 
@@ -381,13 +384,13 @@ def keeps_orders(answer, server):
             came = as_nginx(server, "/orders", tea.encode())[0]
             answer.compare("4: POST /orders", came, 201, hint)
     with only(server, two):
-        came = in_json(as_nginx(server, "/orders"))
+        came = in_json(server, as_nginx(server, "/orders"))
         answer.compare("4: GET /orders", came, orders, hint)
     one.terminate()
     wait_until(lambda: len({*server.workers} - {one}) == 2)
     (new,) = {*server.workers} - {one, two}
     with only(server, new):
-        came = in_json(as_nginx(server, "/orders"))
+        came = in_json(server, as_nginx(server, "/orders"))
     called, hint = say("4: the list"), say("What does a new worker run?")
     answer.compare(called, came, orders, hint)
     with ThreadPoolExecutor(40) as visitors:
@@ -402,7 +405,7 @@ def keeps_orders(answer, server):
         took = sum(reply.result()[0] == 201 for reply in asked)
     hint = say("What if two read, before one of them has written?")
     answer.compare(say("4: forty at once, taken"), took, 40, hint)
-    kept = in_json(as_nginx(server, "/orders"))
+    kept = in_json(server, as_nginx(server, "/orders"))
     many = len({*kept} - {*orders}) if type(kept) is list else kept
     answer.compare(say("4: forty at once, kept"), many, 40, hint)
 
@@ -414,7 +417,10 @@ def keeps_visits(answer, server):
         with only(server, worker):
             asked = as_nginx(server, "/visits", Cookie=cookie)
         answer.compare(
-            "5: GET /visits", in_json(asked), {"visits": count}, hint
+            "5: GET /visits",
+            in_json(server, asked),
+            {"visits": count},
+            hint,
         )
         cookie = asked[2].get("Set-Cookie", "").split(";")[0]
     return cookie
@@ -438,7 +444,7 @@ def hides_key(answer, server, shop):
         app.secret_key = key
         signer = app.session_interface.get_signing_serializer(app)
         cookie = f"session={signer.dumps({'visits': 41})}"
-        came = in_json(as_nginx(server, "/visits", Cookie=cookie))
+        came = in_json(server, as_nginx(server, "/visits", Cookie=cookie))
         hint = say("Who may read the source, and what can they do then?")
         called = say("7: the visits of a forged cookie")
         answer.compare(called, came, {"visits": 1}, hint)
