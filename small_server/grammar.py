@@ -86,9 +86,10 @@ RULES = {
     # chunk-size = 1*HEXDIG, and after it [ chunk-ext ]
     # Stricter: 15 digits at most.
     "chunk-size": rf"([0-9A-Fa-f]{{1,15}}){CHUNK_EXT}",
-    # status-code SP reason-phrase
-    # Stricter, as PEP 3333: nothing invisible, no white space at the end.
-    "status": r"[2-9][0-9]{2}(?: +[!-~\x80-\xff]+)+",
+    # status-code SP [ reason-phrase ]
+    # Stricter: no 1xx, for it is not the answer yet; and as PEP 3333,
+    # nothing invisible, and no white space at the end of a phrase.
+    "status": r"[2-9][0-9]{2}(?: |(?: +[!-~\x80-\xff]+)+)",
 }
 RULES = {name: re.compile(RULES[name], re.ASCII) for name in RULES}
 

@@ -5,13 +5,15 @@ It knows nothing of how requests are read, of threads and processes. What
 an app may not say is refused, so that it learns of it in its own log.
 """
 
-import functools
 import time
 import traceback
 from email.utils import formatdate
+from functools import lru_cache, partial
 
 from .grammar import check_head, refuse_unless
 from .wire import log
+
+http_date = lru_cache(1)(partial(formatdate, usegmt=True))  # one a second
 
 
 class Response:
@@ -113,6 +115,12 @@ class Response:
         refuse_unless(self.headers is not None, 500, "no start_response")
         self.head_sent, headers = True, self.headers
         given = {name.lower(): value for name, value in headers}
+        code = self.status[:3]
+        tunnel = self.request.method == "CONNECT" and code < "300"
+        if tunnel or code in ("204", "205"):  # whatever the app says
+            length = None if tunnel else 0
+            given.pop("content-length", None)
+            headers = [h for h in headers if h[0].lower() in given]
         length = given.get("content-length", length)
         self.keep_alive = self.request.keep_alive and self.may_keep_alive()
         if not self.has_body():
@@ -121,7 +129,7 @@ class Response:
             self.left = int(length)
             if "content-length" not in given:
                 headers.append(("Content-Length", str(length)))
-        elif self.request.http11:
+        elif self.request.http11 and not tunnel:
             self.chunked = True
             headers.append(("Transfer-Encoding", "chunked"))
         else:
@@ -133,17 +141,10 @@ class Response:
             headers.append(("Date", http_date(int(time.time()))))
         if "server" not in given:
             headers.append(("Server", "small_server"))
-        lines = [f"{name}: {value}" for name, value in headers]
-        lines = [f"HTTP/1.1 {self.status}", *lines, "", ""]
-        return "\r\n".join(lines).encode("latin-1")
+        lines = "".join([f"{n}: {v}\r\n" for n, v in headers])
+        return f"HTTP/1.1 {self.status}\r\n{lines}\r\n".encode("latin-1")
 
     def has_body(self):
         """Whether HTTP lets this answer have a body at all."""
         without = self.status[:3] in ("204", "304")
         return self.request.method != "HEAD" and not without
-
-
-@functools.lru_cache(1)  # it is the same for all answers of a second
-def http_date(second):
-    """Return the Date of a `second` since 1970, an int."""
-    return formatdate(second, usegmt=True)

@@ -214,6 +214,16 @@ def without_a_body(status):
     return app
 
 
+def with_a_length(status):
+    """An app that gives a body, and says how long it is."""
+
+    def app(environ, start):
+        start(status, [("content-LENGTH", "4"), TEXT])
+        return [b"body"]
+
+    return app
+
+
 # The body.
 
 
@@ -343,7 +353,9 @@ BAD_STATUSES = {
     "no number": "OK",
     "no phrase": "200",
     "no space": "200OK",
-    "a space and no phrase": "200 ",
+    "two spaces and no phrase": "200  ",
+    "a space after the phrase": "200 OK ",
+    "a tab": "200\tOK",
     "an int": 200,
     "bytes": b"200 OK",
     "a header within": "200 OK\r\nA: b",
@@ -399,6 +411,15 @@ APPS = {
     "/own headers": own_headers,
     "/status/204": without_a_body("204 No Content"),
     "/status/304": without_a_body("304 Not Modified"),
+    "/status/205": without_a_body("205 Reset Content"),
+    "/status/499": without_a_body("499 "),
+    "/length/204": with_a_length("204 No Content"),
+    "/length/205": with_a_length("205 Reset Content"),
+    "/length/304": with_a_length("304 Not Modified"),
+    "one-block:443": without_a_body("200 OK"),
+    "a-length:443": with_a_length("299 OK"),
+    "two-blocks:443": give((b"bo", b"dy")),
+    "refused:443": with_a_length("403 Forbidden"),
     "/hello": hello,
     "/give/no block": give([]),
     "/give/an empty block": give([b""]),

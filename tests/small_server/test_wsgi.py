@@ -395,11 +395,51 @@ def test_less_than_the_length_says_is_logged(server):
     assert "6 bytes less than the Content-Length says" in server.log
 
 
-@pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
-def test_a_status_without_a_body(server, status):
-    answer = get(server, f"/status/{status[:3]}")
-    assert (answer.status, answer.body) == (status, b"")
+NO_BODY = {
+    "/status/204": ("204 No Content", []),
+    "/status/304": ("304 Not Modified", []),
+    "/length/204": ("204 No Content", []),
+    "/length/304": ("304 Not Modified", ["content-length: 4"]),
+    "/status/205": ("205 Reset Content", ["content-length: 0"]),
+    "/length/205": ("205 Reset Content", ["content-length: 0"]),
+}
+
+
+@pytest.mark.parametrize("path", NO_BODY)
+def test_a_status_without_a_body(server, path):
+    """Nor with a length, where HTTP forbids it: an app may not know."""
+    answer = get(server, path)
+    assert answer.all_of(*FRAMING) == NO_BODY[path][1]
+    assert (answer.status, answer.body) == (NO_BODY[path][0], b"")
+
+
+def test_an_answer_without_a_body_ends_where_the_next_begins(server):
+    request = "GET {} HTTP/1.1\r\nHost: a\r\n\r\n"
+    sent = "".join(map(request.format, [*NO_BODY, "/hello"]))
+    found = answers(ask(server, sent.encode(), end=True))
+    assert [answer.body for answer in found] == [b""] * 6 + [b"Hello"]
+
+
+@pytest.mark.parametrize("target", ["one-block", "a-length", "two-blocks"])
+def test_a_tunnel_has_no_length(server, target):
+    """What follows a 2xx to CONNECT is the tunnel's, as it is."""
+    request = f"CONNECT {target}:443 HTTP/1.1\r\nHost: a\r\n\r\n"
+    (answer,) = answers(ask(server, request.encode()))
     assert answer.all_of(*FRAMING) == []
+    assert (answer.status[0], answer.body) == ("2", b"body")
+
+
+def test_a_tunnel_that_is_refused_has_a_body(server):
+    answer = get(server, "refused:443", "CONNECT")
+    check_length(answer, "403 Forbidden", b"body")
+
+
+def test_a_status_may_have_no_reason(server):
+    """But the space before it, as RFC 9112 asks."""
+    request = b"GET /status/499 HTTP/1.1\r\n" + CLOSE + b"\r\n"
+    data = ask(server, request)
+    assert data.startswith(b"HTTP/1.1 499 \r\n")
+    check_length(*answers(data), "499 ", b"body")
 
 
 SAID = {
