@@ -47,13 +47,15 @@ class Site:
                 linger(sock)
 
     def wait_for_request(self, wire, worker):
-        """Wait for the first bytes of a request; whether they come."""
-        if not wire.buffer:
-            files = wire.sock, worker.wakeup_reader
+        """Wait for more than an empty line; whether it comes."""
+        files = wire.sock, worker.wakeup_reader
+        while wire.buffer in (b"", b"\r", b"\r\n"):
             came = wire.sock in wait_readable(self.keepalive, *files)
-            if came or wait_readable(IN_FLIGHT, wire.sock):
-                wire.buffer += wire.sock.recv(65536)
-        return bool(wire.buffer)
+            came = came or wait_readable(IN_FLIGHT, wire.sock)
+            if not (data := came and wire.sock.recv(65536)):
+                return False
+            wire.buffer += data
+        return True
 
 
 def page(status, reason):

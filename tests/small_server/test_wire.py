@@ -64,6 +64,13 @@ def test_accepted_byte_by_byte(server):
     assert shown(server, *pieces)["body"] == "hello"
 
 
+def test_an_empty_line_is_no_request(server):
+    """Though it comes byte by byte, after a request or alone."""
+    for request, count in (b"", 0), (GOOD, 1):
+        found = answers(ask(server, request, b"\r", b"\n", end=True))
+        assert [answer.status for answer in found] == ["200 OK"] * count
+
+
 ENDS = {"LF": b"\n", "CR": b"\r", "LF CR": b"\n\r"}
 
 
