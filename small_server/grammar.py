@@ -15,8 +15,8 @@ from wsgiref.util import is_hop_by_hop
 TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
 # method = token
-# Stricter, as Gunicorn: no small letters, for get is not GET, and no "#".
-METHOD = r"[!$%&'*+.^_`|~0-9A-Z-]+"
+# Stricter, as Gunicorn: no small letters, for get is not GET.
+METHOD = r"[!#$%&'*+.^_`|~0-9A-Z-]+"
 
 # quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE
 # qdtext = HTAB / SP / "!" / %x23-5B / %x5D-7E / obs-text

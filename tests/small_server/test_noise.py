@@ -31,8 +31,8 @@ set_hypothesis_home_dir(tempfile.gettempdir())
 READ_BY_H11 = [
     (
         "malformed request-line",
-        rb"(?m)^[!-~]*[a-z#][!-~]* [!-~]+ HTTP/",
-        "a method is any token, get and G# as well",
+        rb"(?m)^[!-~]*[a-z][!-~]* [!-~]+ HTTP/",
+        "a method is any token, get as well",
     ),
     (
         "malformed absolute-form",
@@ -229,7 +229,7 @@ def test_noise(server, case, edits):
     compare_with_h11(bytes(case), found, called)
 
 
-METHOD = st.text(f"{ascii_uppercase}!.|~-", min_size=1, max_size=9)
+METHOD = st.text(f"{ascii_uppercase}!#.|~-", min_size=1, max_size=9)
 VISIBLE = f"{ascii_letters}{digits}{punctuation}"
 QUERY = st.text(VISIBLE.replace("#", ""), max_size=20)
 TOKEN = f"{ascii_letters}{digits}!#$%&'*+.^`|~-"
