@@ -100,9 +100,11 @@ class Request:
             chunked = coding.lower() == "chunked"
             refuse_unless(chunked, 501, "unknown coding")
         if self.http11 and "HTTP_EXPECT" in environ:
-            known = environ["HTTP_EXPECT"].lower() == "100-continue"
+            expected = environ["HTTP_EXPECT"].lower().split(",")
+            expected = {one.strip(" \t") for one in expected} - {""}
+            known = expected <= {"100-continue"}
             refuse_unless(known, 417, "unknown expectation")
-            if (coding or length) and not self.wire.buffer:
+            if expected and (coding or length) and not self.wire.buffer:
                 self.wire.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
         if coding:
