@@ -7,6 +7,7 @@ stricter (two readers could disagree) or more lenient (clients are).
 """
 
 import re
+from ipaddress import IPv6Address
 from wsgiref.util import is_hop_by_hop
 
 # token = 1*tchar
@@ -34,40 +35,35 @@ CHUNK_EXT = rf"(?:[ \t]*;[ \t]*{TOKEN}(?:{CHUNK_EXT_VAL})?)*"
 # uri-host = IP-literal / IPv4address / reg-name
 # IP-literal = "[" ( IPv6address / IPvFuture ) "]"
 # reg-name = *( unreserved / pct-encoded / sub-delims )
-# Stricter: not empty, and no comma, for then it may be two hosts. Of an
-# IPv6address the characters are enough, and we know no IPvFuture.
-IP_LITERAL = r"\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\]"
+# Stricter: not empty, no comma (it may be two hosts), and no IPvFuture.
 REG_NAME = r"(?:[0-9A-Za-z._~!$&'()*+;=-]|%[0-9A-Fa-f]{2})+"
-URI_HOST = rf"(?:{IP_LITERAL}|{REG_NAME})"
+URI_HOST = rf"(?:\[[0-9A-Fa-f:.]+\]|{REG_NAME})"
 
 # Host = uri-host [ ":" port ]
-# port = *DIGIT
-# Stricter: five digits at most.
-HOST = rf"{URI_HOST}(?::[0-9]{{0,5}})?"
+# port = *DIGIT. Stricter: up to 65535, as in TCP, in five digits.
+PORT = r"(?:[0-5]?\d{1,4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
+HOST = rf"{URI_HOST}(?::{PORT}?)?"
 
-# userinfo = *( unreserved / pct-encoded / sub-delims / ":" )
 # absolute-path = 1*( "/" segment )
 # query = *( pchar / "/" / "?" )
-# More lenient: nearly all that is visible in ASCII, as browsers send it;
-# and after all of them a fragment, which is left out.
-USERINFO = r"[!-.0->A-~]*"
+# More lenient: nearly all that is visible in ASCII, as browsers send it.
 PATH = r'(?P<path>/[!"$->@-~]*)'
 QUERY = r'(?:\?(?P<query>[!"$-~]*))?'
-FRAGMENT = r"(?:#[!-~]*)?"
 
 RULES = {
     # request-line = method SP request-target SP HTTP-version
     # HTTP-version = "HTTP" "/" DIGIT "." DIGIT
     "request-line": rf"({METHOD}) ([!-~]+) HTTP/([0-9])\.([0-9])",
     # origin-form = absolute-path [ "?" query ]
-    "origin-form": rf"{PATH}{QUERY}{FRAGMENT}",
+    # More lenient: after it a fragment, which is left out.
+    "origin-form": rf"{PATH}{QUERY}(?:#[!-~]*)?",
     # absolute-form = absolute-URI
     # http-URI = "http" "://" authority path-abempty [ "?" query ]
     # authority = [ userinfo "@" ] host [ ":" port ]
-    "absolute-form": rf"(?i:https?)://(?:{USERINFO}@)?(?P<host>{HOST})"
-    rf"{PATH}?{QUERY}{FRAGMENT}",
+    # Stricter, as RFC 9110 advises: no userinfo, for it may hide a host.
+    "absolute-form": rf"(?i:https?)://(?P<host>{HOST}){PATH}?{QUERY}",
     # authority-form = uri-host ":" port
-    "authority-form": rf"(?P<path>{URI_HOST}:[0-9]+)",
+    "authority-form": rf"(?P<path>(?P<host>{URI_HOST}:{PORT}))",
     # asterisk-form = "*"
     "asterisk-form": r"(?P<path>\*)",
     # field-line = field-name ":" OWS field-value OWS
@@ -80,8 +76,7 @@ RULES = {
     "field-value": r"[ -~\x80-\xff]*",
     # Host = [ uri-host [ ":" port ] ], for it may be empty
     "Host": rf"(?:{HOST})?",
-    # Content-Length = 1*DIGIT
-    # Stricter: 18 digits at most.
+    # Content-Length = 1*DIGIT. Stricter: 18 digits at most.
     "Content-Length": r"[0-9]{1,18}",
     # chunk-size = 1*HEXDIG, and after it [ chunk-ext ]
     # Stricter: 15 digits at most.
@@ -112,6 +107,16 @@ def match(rule, text):
     raise RefusedError(400, f"malformed {rule}")
 
 
+def check_host(host):
+    """Refuse what is no Host, or has [1:2] for an IPv6address."""
+    match("Host", host)
+    if host.startswith("["):
+        try:
+            IPv6Address(host[1 : host.index("]")])
+        except ValueError:
+            raise RefusedError(400, "malformed Host") from None
+
+
 def target_form(method, target):
     """Return which form a request-target must have, one of the RULES."""
     if method == "CONNECT":
@@ -124,17 +129,15 @@ def target_form(method, target):
 def split_target(method, target):
     """Take a request-target apart; return its host (or None), path, and
     query, each a str. The path of the last two forms is all of it."""
-    found = match(target_form(method, target), target)
-    parts = found.groupdict("")
-    path, query = parts["path"] or "/", parts.get("query", "")
-    return parts.get("host"), path, query
+    parts = match(target_form(method, target), target).groupdict("")
+    path = parts["path"] or "/"
+    return parts.get("host"), path, parts.get("query", "")
 
 
 def check_head(status, headers):
     """Refuse what an app may not say at the start of its answer."""
     match("status", status)
-    is_list = type(headers) is list
-    refuse_unless(is_list, 500, "headers that are not a list")
+    refuse_unless(type(headers) is list, 500, "headers that are no list")
     lengths = []
     for name, value in headers:
         match("field-name", name)

@@ -9,7 +9,7 @@ import re
 import tempfile
 from urllib.parse import unquote
 
-from .grammar import match, refuse_unless, split_target
+from .grammar import check_host, match, refuse_unless, split_target
 
 # Named as Gunicorn's settings. A line is counted with its CR LF.
 LIMIT_REQUEST_LINE = 4096  # bytes
@@ -43,8 +43,9 @@ class Request:
         environ = self.fields()
         named = "HTTP_HOST" in environ or not self.http11
         refuse_unless(named, 400, "no Host")
-        match("Host", environ.get("HTTP_HOST", ""))
+        check_host(environ.get("HTTP_HOST", ""))
         if host:
+            check_host(host)
             environ["HTTP_HOST"] = host  # the target is the stronger one
         environ["REQUEST_METHOD"] = self.method  # "GET"
         environ["PATH_INFO"] = unquote(path, "latin-1")  # "/greet/Ada"

@@ -199,6 +199,7 @@ BITS += [
     b"\r\n\r\n",
     b"Host: b\r\n",
 ]
+BITS += [b"#", b"@", b"[", b"]", b"http://"]
 BITS += [b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n"]
 BITS += [b" HTTP/1.1\r\n"]
 # Where, how many bytes, and what takes their place.
