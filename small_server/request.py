@@ -98,8 +98,10 @@ class Request:
             alone = "CONTENT_LENGTH" not in environ
             refuse_unless(alone, 400, "a Content-Length and chunks")
             refuse_unless(self.http11, 400, "chunks in HTTP/1.0")
-            chunked = coding.lower() == "chunked"
-            refuse_unless(chunked, 501, "unknown coding")
+            *others, last = coding.lower().split(",")
+            chunked = last.lstrip(" \t") == "chunked"
+            refuse_unless(chunked, 400, "the last coding is not chunked")
+            refuse_unless(not others, 501, "unknown coding")
         if self.http11 and "HTTP_EXPECT" in environ:
             expected = environ["HTTP_EXPECT"].lower().split(",")
             expected = {one.strip(" \t") for one in expected} - {""}
