@@ -16,6 +16,7 @@ LIMIT_REQUEST_LINE = 4096  # bytes
 LIMIT_REQUEST_FIELDS = 100
 LIMIT_REQUEST_FIELD_SIZE = 8190  # bytes
 LIMIT_BODY = 16 * 2**20  # bytes
+LIMIT_CHUNK_EXT = 2**14  # bytes, of all chunks of a body
 IN_MEMORY = 2**18  # bytes of a body; a larger one is in a file
 ONCE = {"CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_HOST"}
 NO_TRAILERS = {"CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_HOST"}
@@ -29,6 +30,7 @@ class Request:
         self.method = None  # a str, once its line is read
         self.http11 = True  # or a later 1.x; False: HTTP/1.0
         self.keep_alive = False  # whether the client wants it
+        self.chunk_ext = 0  # bytes of it so far
 
     def read(self):
         """Read it all; return its part of the environ, a dict, of which
@@ -131,4 +133,8 @@ class Request:
     def chunk_size(self):
         """Read the line before a chunk; return the size in bytes."""
         line = self.wire.line(LIMIT_REQUEST_LINE, 400)
-        return int(match("chunk-size", line)[1], 16)
+        size = match("chunk-size", line)[1]
+        self.chunk_ext += len(line) - len(size)
+        few = self.chunk_ext <= LIMIT_CHUNK_EXT
+        refuse_unless(few, 400, "too many chunk extensions")
+        return int(size, 16)

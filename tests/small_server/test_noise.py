@@ -88,6 +88,11 @@ READ_BY_H11 = [
         "a chunk extension is skipped unread",
     ),
     (
+        "too many chunk extensions",
+        rb"\n[0-9A-Fa-f]+;",
+        "a chunk extension is skipped unread",
+    ),
+    (
         "malformed chunk-size",
         rb"\n[0-9A-Fa-f]+[ \t]+\r\n",
         "white space may end the line with a chunk's size",
