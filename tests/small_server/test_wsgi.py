@@ -157,6 +157,14 @@ def test_no_100_continue_comes_in_http_1_0(server):
     assert ask(server, old, b"hello").startswith(b"HTTP/1.1 200 OK\r\n")
 
 
+@pep(77)
+def test_no_100_continue_comes_where_none_is_expected(server):
+    """An Expect may be empty."""
+    head = EXPECT.replace(b"100-Continue", b"") + b"Content-Length: 5\r\n"
+    data = ask(server, head + b"\r\n", b"hello")
+    assert data.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
 # Connections.
 
 
