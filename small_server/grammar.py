@@ -33,7 +33,7 @@ CHUNK_EXT_VAL = rf"[ \t]*=[ \t]*(?:{TOKEN}|{QUOTED_STRING})"
 CHUNK_EXT = rf"(?:[ \t]*;[ \t]*{TOKEN}(?:{CHUNK_EXT_VAL})?)*"
 
 # uri-host = IP-literal / IPv4address / reg-name
-# IP-literal = "[" ( IPv6address / IPvFuture ) "]"
+# IP-literal = "[" ( IPv6address / IPvFuture ) "]", see check_host
 # reg-name = *( unreserved / pct-encoded / sub-delims )
 # Stricter: not empty, no comma (it may be two hosts), and no IPvFuture.
 REG_NAME = r"(?:[0-9A-Za-z._~!$&'()*+;=-]|%[0-9A-Fa-f]{2})+"

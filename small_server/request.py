@@ -105,6 +105,7 @@ class Request:
             refuse_unless(chunked, 400, "the last coding is not chunked")
             refuse_unless(not others, 501, "unknown coding")
         if self.http11 and "HTTP_EXPECT" in environ:
+            # A list, in which a member may be empty, or come twice.
             expected = environ["HTTP_EXPECT"].lower().split(",")
             expected = {one.strip(" \t") for one in expected} - {""}
             known = expected <= {"100-continue"}

@@ -117,7 +117,7 @@ class Response:
         given = {name.lower(): value for name, value in headers}
         code = self.status[:3]
         tunnel = self.request.method == "CONNECT" and code < "300"
-        if tunnel or code in ("204", "205"):  # whatever the app says
+        if tunnel or code in ("204", "205"):  # RFC 9110, 8.6 and 15.3.6
             length = None if tunnel else 0
             given.pop("content-length", None)
             headers = [h for h in headers if h[0].lower() in given]
