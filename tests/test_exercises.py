@@ -478,7 +478,7 @@ def test_ask_is_strict(fault):
 def test_ask_describes_the_request():
     def app(environ, start_response):
         start_response("200 OK", [("Content-Type", "text/plain")])
-        seen = [environ["wsgi.input"].read(9), environ["CONTENT_LENGTH"]]
+        seen = [environ["wsgi.input"].read(3), environ["CONTENT_LENGTH"]]
         names = "REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "HTTP_X_TEA"
         seen += [environ[n] for n in (*names, "CONTENT_TYPE", "SCRIPT_NAME")]
         return [repr(seen).encode()]
