@@ -58,7 +58,7 @@ class Input(io.RawIOBase):
         return True
 
     def readall(self):
-        raise AssertionError("wsgi.input was read without a size")
+        raise AssertionError("wsgi.input was read to an end it may lack")
 
     def readinto(self, buffer):
         if len(buffer) > self.left:
@@ -72,8 +72,11 @@ class Input(io.RawIOBase):
 
 
 def promised(length):
-    """The number that a CONTENT_LENGTH, a str or None, is, or 0."""
-    return int(length) if re.fullmatch("[0-9]{1,9}", length or "") else 0
+    """The bytes that a CONTENT_LENGTH, a str or None, promises, an int."""
+    try:
+        return max(0, int(length or 0))
+    except ValueError:
+        return 0
 
 
 def ask(
