@@ -1,6 +1,6 @@
-"""Beside the answer to exercise 5 of sheet 01: two apps to extend."""
+"""Beside the answer to exercise 5 of sheet 01: apps to extend."""
 
-from flask import Flask
+from flask import Flask, redirect
 
 from answer import NoSniff
 
@@ -9,11 +9,74 @@ def tea():
     return "mint", 418, {"X-Tea": "mint"}
 
 
+def stream():
+    return (block for block in ("mint ", "tea")), {"Content-Type": "a/b"}
+
+
+def site(*plugins):
+    """An app with views of all kinds, hooks and an extension of its own,
+    before and after it gets the `plugins`."""
+    app = Flask("site")
+    app.extensions["tea"] = "mint"
+
+    @app.after_request
+    def before(response):
+        response.headers["X-Before"] = "green"
+        return response
+
+    for plugin in plugins:
+        plugin.init_app(app)
+
+    @app.after_request
+    def after(response):
+        response.headers["X-After"] = "black"
+        return response
+
+    app.register_error_handler(405, lambda error: ("no", 405))
+    for path, view in {
+        "/tea": tea,
+        "/stream": stream,
+        "/error": lambda: 1 / 0,
+        "/json": lambda: {"tea": ["mint"]},
+        "/text": lambda: ("<b>mint", {"Content-Type": "text/plain"}),
+        "/moved": lambda: redirect("/tea"),
+        "/nothing": lambda: ("", 204),
+        "/bytes": lambda: b"\xff",
+        "/cookies": lambda: ("", [("Set-Cookie", c) for c in ("a", "b")]),
+    }.items():
+        app.add_url_rule(path, path[1:], view)
+    return app
+
+
+bare = site()
+
+
 def plug_in():
-    """Two apps and the one object that is plugged into both."""
-    sites, plugin = [Flask("one"), Flask("two")], NoSniff()
-    for site in sites:
-        plugin.init_app(site)
-        site.get("/tea")(tea)
-        site.add_url_rule("/error", view_func=lambda: 1 / 0)
-    return *sites, plugin
+    """Three apps, and the one object that is plugged into all of them."""
+    plugin = NoSniff()
+    return site(plugin), site(plugin), site(plugin), plugin
+
+
+def guard(app, path, method="GET"):
+    """What stands in the header that was asked for, a set."""
+    reply = app.test_client().open(path, method=method)
+    return {*reply.headers.getlist("X-Content-Type-Options")} or None
+
+
+def changed(app, path, method="GET"):
+    """What is not as it is without the extension, {what: how it is}."""
+    same, other = ask(bare, path, method), ask(app, path, method)
+    names = {*same, *other} - {"X-Content-Type-Options"}
+    return {
+        name: other.get(name)
+        for name in sorted(names)
+        if same.get(name) != other.get(name)
+    }
+
+
+def ask(app, path, method):
+    """An answer as a dictionary: its status, its body, its headers."""
+    reply = app.test_client().open(path, method=method)
+    names, values = [*reply.headers.keys()], reply.headers.getlist
+    headers = {name: values(name) for name in names}
+    return headers | {"status": reply.status, "body": reply.data}
