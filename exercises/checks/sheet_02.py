@@ -1,12 +1,16 @@
 """The checks of sheet 02."""
 
+import re
 from shlex import quote
 
 from flask import Flask
+from requests import RequestException
 from werkzeug.test import EnvironBuilder, create_environ
 
+from exercises.asking import telling_line
 from exercises.words import say
 from notebooks.serving import serve
+from wsgi import app
 
 
 def exercise_1(answer):
@@ -44,31 +48,62 @@ def exercise_2(answer):
 
 def exercise_3(answer):
     """Change: a server that closes."""
+    # May vary: how the body is read, and in which statement it is closed.
+    # Must not: the order, once, and whatever the body is or raises; each
+    # call is for itself.
     answer.load("beside_02_3")
     mint = ("200 OK", b"mint tea")
     answer.expect("tell(call, whole)", mint, say("What does it return?"))
     hint = say("When is the answer over?")
     answer.expect("whole.events", ["read", "close"], hint)
     hint = say("Must every iterable have a `close`?")
-    answer.expect('tell(call, [b"mint", b" tea"])', mint, hint)
+    for body in (
+        '[b"mint", b" tea"]',
+        '(b"mint tea",)',
+        "iter([b'mint tea'])",
+    ):
+        answer.expect(f"tell(call, {body})", mint, hint)
+    answer.expect("tell(call, [])", ("200 OK", b""), hint)
+    many = '[b"mint", b"", b" tea"] * 100'
+    answer.expect(f"tell(call, {many})[1]", b"mint tea" * 100, hint)
     hint = say("How much of a generator has run when it has been called?")
     answer.expect('call(lazy, "/")', mint, hint)
+    answer.expect('call(lazy, "/cup")', ("404 Not Found", b""), hint)
+    hint = say("Which status counts, if there are two?")
+    answer.expect('call(again, "/")', ("500 No Tea", b"sorry"), hint)
     hint = say(
         "What happens to an error after `finally`, and after `except`?"
     )
-    answer.expect("tell(call, broken)", "KeyError", hint)
-    hint = say("Which lines run when reading fails?")
-    answer.expect("broken.events", ["close"], hint)
+    for error in FAILURES:
+        answer.run(f"broken = breaks({error})")
+        answer.expect("tell(call, broken)", error, hint)
+        closes = say("Which lines run when reading fails?")
+        answer.expect("broken.events", ["close"], closes)
+    answer.run("first = breaks(OSError, early=True)")
+    answer.expect("tell(call, first)", "OSError", hint)
+    closes = say("Which lines run when reading fails?")
+    answer.expect("first.events", ["close"], closes)
+    answer.expect("tell(call, None, fails=OSError)", "OSError", hint)
+    hint = say("Which path was asked for?")
+    answer.expect('call(where, "/a")', ("200 OK", b"/a"), hint)
+
+
+FAILURES = "KeyError", "OSError", "AttributeError", "TypeError"
+FAILURES += "IndexError", "ValueError", "RuntimeError"
 
 
 def exercise_4(answer):
     """Build: an environ."""
+    # May vary: what else the environ holds, a space after the comma, and
+    # a length where there is no body. Must not: what is text, decoded
+    # once and byte by byte; that the body counts, not what a header says
+    # of it; each environ is for itself.
     answer.load("beside_02_4")
     made = 'environ_of("POST", target, sent, b"hello")'
     hint = say("What is an environ?")
     answer.expect(f"type({made}).__name__", "dict", hint)
 
-    def holds(key, value, hint):
+    def holds(key, value, hint, made=made):
         answer.expect(f"{made}.get({key!r})", value, hint)
 
     holds("REQUEST_METHOD", "POST", say("Where does the method go?"))
@@ -82,31 +117,107 @@ def exercise_4(answer):
     holds("CONTENT_TYPE", "text/plain", hint)
     holds("HTTP_CONTENT_TYPE", None, hint)
     holds("CONTENT_LENGTH", "5", say("Is it text or a number?"))
-    mark = 'environ_of("GET", "/a+b%3Fc", [])'
-    hint = say("What comes first, and which characters are decoded?")
-    answer.expect(f'{mark}["PATH_INFO"]', "/a+b?c", hint)
-    answer.expect(f'{mark}["QUERY_STRING"]', "", hint)
-    teas = f'{made}.get("HTTP_X_TEA", "").replace(" ", "")'
+    for method in "GET", "HEAD", "DELETE":
+        other = f'environ_of("{method}", "/", [])'
+        hint = say("Where does the method go?")
+        holds("REQUEST_METHOD", method, hint, other)
+    for target, path, query in [
+        ("/a+b%3Fc", "/a+b?c", ""),
+        ("/", "/", ""),
+        ("/?", "/", ""),
+        ("/a?b?c=d", "/a", "b?c=d"),
+        ("/?a=%C3%A9+b#c", "/", "a=%C3%A9+b#c"),
+        ("/a?/b%2Fc", "/a", "/b%2Fc"),
+        ("//a/b", "//a/b", ""),
+        ("/a;b=c/d/", "/a;b=c/d/", ""),
+        ("/a%2fb%2541%20", "/a/b%41 ", ""),
+        ("/%ff%E8%8C%B6", "/ÿè\x8c¶", ""),
+        ("/http://a:80/b", "/http://a:80/b", ""),
+    ]:
+        other = f'environ_of("GET", "{target}", [])'
+        hint = say("What comes first, and which characters are decoded?")
+        holds("PATH_INFO", path, hint, other)
+        hint = say("Who takes the query apart?")
+        holds("QUERY_STRING", query, hint, other)
     hint = say("What is there when the second comes?")
-    answer.expect(teas, "mint,green", hint)
-    echo = 'page(environ_of("POST", "/echo", [], b"hello"))'
+    teas = f'{made}.get("HTTP_X_TEA", "").replace(", ", ",")'
+    answer.expect(teas, "mint,green,black tea", hint)
+    cookies = f'{made}.get("HTTP_COOKIE", "").replace(", ", ",")'
+    answer.expect(cookies, "a=1,b=2", hint)
+    hint = say("What becomes of a header's name?")
+    holds("HTTP_X_EMPTY", "", hint)
+    holds("HTTP_ACCEPT_LANGUAGE", "fr, en;q=0.5", hint)
+    answer.expect(f"strange({made})", [], hint)
+    hint = say("Whose word counts, the header's or the body's?")
+    for name in "Content-Length", "content-length", "CONTENT-LENGTH":
+        for value in "5", "99":
+            length = f'environ_of("POST", "/", [("{name}", "{value}")], '
+            holds("CONTENT_LENGTH", "2", hint, f'{length}b"ab")')
+            holds("HTTP_CONTENT_LENGTH", None, hint, f'{length}b"ab")')
+        none = f'{length}b"").get("CONTENT_LENGTH") in ("0", "", None)'
+        answer.expect(none, True, hint)
+    hint = say("Which two have no `HTTP_`?")
+    other = 'environ_of("POST", "/", [("content-type", "a/b")], b"tea")'
+    holds("CONTENT_TYPE", "a/b", hint, other)
+    holds("HTTP_CONTENT_TYPE", None, hint, other)
     hint = say("What kind of thing is `wsgi.input`?")
-    answer.expect(echo, ("200 OK", "hello"), hint)
+    echo = 'page(environ_of("POST", "/echo", [], b"hello"))'
+    answer.expect(echo, ("200 OK", b"hello"), hint)
+    answer.expect("twice()", (b"one\n\xff\0", b"two"), hint)
+    answer.expect("lines()", [b"one\n", b"two"], hint)
+    hint = say("What does the app read of it?")
+    greets = '"café" in page(environ_of("GET", target, sent))[1].decode()'
+    answer.expect(greets, True, hint)
+    answer.expect(f"examined({made})", "nothing", hint)
 
 
 def exercise_5(answer):
     """Build: a server in one string."""
+    # May vary: the program's words, `localhost`, the classes. Must not:
+    # where it listens, on any free port; all of the app, without an end.
     script = answer("script")
+    hint = say("What does `python -c` take?")
+    kind = say("the type of `script`")
+    answer.compare(kind, type(script).__name__, "str", hint)
     hint = say("Who may knock at a door that is open to all?")
-    if "127.0.0.1" not in script:
+    if not re.search(r"127\.0\.0\.1|localhost", script):
         answer.refuse(say("`script` does not name 127.0.0.1."), hint)
     command = f"python -c {quote(script)}"
-    with serve(command), serve(command) as second:
-        host, _ = second.address
-        answer.compare(say("the address"), host, "127.0.0.1", hint)
-        reply = second.get("/")
-        hint = say("Which app have you imported?")
-        answer.compare('get("/").text', reply.text, "Hello, World!", hint)
-        name = reply.headers["Server"].split()[0].split("/")[0]
-        hint = say("Which server comes with Python?")
-        answer.compare(say("the Server header"), name, "WSGIServer", hint)
+    try:
+        with serve(command), serve(command) as second:
+            ask_for_ever(answer, second)
+    except (RuntimeError, TimeoutError) as error:
+        why = say(
+            "two of them did not start: {error}.",
+            error=telling_line(str(error)),
+        )
+        hint = say("Which port is free for each, and what never returns?")
+        answer.refuse(why, hint)
+    except RequestException as error:
+        why = say(
+            "it did not answer again and again: {error}.",
+            error=type(error).__name__,
+        )
+        answer.refuse(why, say("Which method never returns?"))
+
+
+def ask_for_ever(answer, server):
+    """Ask the server of exercise 5 more often than once."""
+    host, _ = server.address
+    hint = say("Who may knock at a door that is open to all?")
+    answer.compare(say("the address"), host, "127.0.0.1", hint)
+    reply = server.get("/")
+    name = reply.headers["Server"].split()[0].split("/")[0]
+    hint = say("Which app have you imported?")
+    answer.compare('get("/").text', reply.text, "Hello, World!", hint)
+    hint = say("Which server comes with Python?")
+    answer.compare(say("the Server header"), name, "WSGIServer", hint)
+    hint = say("Which app have you imported?")
+    for path in ["/greet/Ada", "/nowhere", "/json", "/echo", "/"] * 4:
+        expected = app.test_client().get(path)
+        reply = server.get(path)
+        came = reply.status_code, reply.text
+        both = expected.status_code, expected.text
+        answer.compare(f'get("{path}")', came, both, hint)
+    came = server.post("/echo", data=b"tea").content
+    answer.compare('post("/echo", data=b"tea")', came, b"tea", hint)
