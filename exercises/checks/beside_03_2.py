@@ -1,33 +1,24 @@
 """Beside the answer to exercise 2 of sheet 03: clients of all kinds."""
 
-import io
-from wsgiref.util import setup_testing_defaults
-
 from answer import app
+from exercises.client import Input, ask, promised, varies
 
 
-def call(environ):
-    """Call the app: the status, the headers as a dict, the body."""
-    begun = []
-    setup_testing_defaults(environ)
-    body = b"".join(app(environ, lambda *begin: begun.append(begin)))
-    status, headers = begun[-1][:2]
-    return status, {name.lower(): v for name, v in headers}, body
-
-
-def post(length, body=b"x" * 2000):
+def post(length):
     """Promise a length: the status, the bytes back, the bytes read."""
-    file = io.BytesIO(body)
-    environ = {"REQUEST_METHOD": "POST", "wsgi.input": file}
-    if length is not None:
-        environ["CONTENT_LENGTH"] = length
-    status, _, body = call(environ)
-    status = status.split()[0]
-    return status, len(body) if status == "200" else None, file.tell()
+    file = Input(b"x" * 2000, promised(length))
+    reply = ask(
+        app,
+        method="POST",
+        CONTENT_LENGTH=length,
+        **{"wsgi.input": file},
+    )
+    status = reply.status[:3]
+    return status, len(reply.body) if status == "200" else None, file.taken
 
 
 def kind(length):
     """The type of the answer to a promise."""
-    environ = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": length}
-    _, headers, _ = call(environ)
-    return headers.get("content-type", "").split(";")[0]
+    body = b"x" * promised(length)
+    reply = ask(app, "/", "POST", body, CONTENT_LENGTH=length)
+    return reply.header("Content-Type").split(";")[0]

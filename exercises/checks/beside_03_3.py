@@ -1,25 +1,30 @@
 """Beside the answer to exercise 3 of sheet 03: who reads the errors."""
 
 import io
-from wsgiref.util import setup_testing_defaults
 
 import answer
 from answer import app
+from exercises.client import ask
+
+as_it_was = answer.tea
 
 
 def told(path):
     """What goes to wsgi.errors."""
     log = io.StringIO()
-    environ = {"PATH_INFO": path, "wsgi.errors": log}
-    setup_testing_defaults(environ)
-    b"".join(app(environ, lambda *begin: print))
+    ask(app, path, **{"wsgi.errors": log})
     return log.getvalue()
 
 
-def fill_the_disk():
-    """Let `tea` fail from now on."""
+def fail_with(error):
+    """Let `tea` fail with such an error from now on."""
 
     def tea(path):
-        raise OSError("the disk is full")
+        raise error("the disk is full")
 
     answer.tea = tea
+
+
+def mend():
+    """Let `tea` be as it was."""
+    answer.tea = as_it_was

@@ -1,8 +1,10 @@
 """Beside the answer to exercise 4 of sheet 03: sites, one in the other."""
 
+from wsgiref.util import setup_testing_defaults
+
 from answer import mount
 from exercises.checks.apps import TEXT
-from exercises.client import ask
+from exercises.client import Page, ask
 
 
 def named(name):
@@ -10,7 +12,8 @@ def named(name):
 
     def app(environ, start_response):
         start_response("200 OK", [TEXT])
-        prefix, path = environ["SCRIPT_NAME"], environ["PATH_INFO"]
+        keys = "SCRIPT_NAME", "PATH_INFO"
+        prefix, path = (environ.get(key, "") for key in keys)
         return [f"{name} {prefix!r} {path!r}".encode()]
 
     return app
@@ -22,5 +25,53 @@ def mounted():
     return both, mount("/shop", both, named("home"))
 
 
-def where(app, path):
-    return ask(app, path).body.decode()
+parts = mount("/a/b", named("inner"), named("outer"))
+
+
+def where(app, path, **environ):
+    return ask(app, path, **environ).body.decode()
+
+
+def lost(path):
+    """What of a request does not come through to either site."""
+    page, headers = Page(), {"X-Tea": "mint"}
+    app = mount("/tea", page, page)
+    ask(app, path + "?cup=1", "POST", b"hello", headers)
+    expected = {
+        "REQUEST_METHOD": "POST",
+        "QUERY_STRING": "cup=1",
+        "CONTENT_LENGTH": "5",
+        "HTTP_X_TEA": "mint",
+    }
+    came = page.environs[0]
+    return [key for key in expected if came.get(key) != expected[key]] + (
+        [] if came["wsgi.input"].read(5) == b"hello" else ["wsgi.input"]
+    )
+
+
+def changed(path):
+    """What of an answer is another one."""
+    headers = [("Content-Type", "a/b"), ("Set-Cookie", "a=1")]
+    headers += [("Set-Cookie", "b=2"), ("x-tea", "mint")]
+    page = Page(b"a", b"", b"b", status="404 No Tea", headers=headers)
+    reply = ask(mount("/tea", page, page), path)
+    if reply == ("404 No Tea", headers, b"ab"):
+        return "nothing"
+    return str(reply)
+
+
+def closed(path, most):
+    """How often the body is closed of which `most` blocks are read."""
+    page = Page()
+    ask(mount("/tea", page, page), path, most=most)
+    return page.closed or [1]
+
+
+def together(*paths):
+    """The answers to requests that all begin before one is read."""
+    app, bodies = mounted()[0], []
+    for path in paths:
+        environ = {"PATH_INFO": path}
+        setup_testing_defaults(environ)
+        bodies.append(app(environ, lambda *begin: print))
+    return [b"".join(body).decode() for body in bodies]

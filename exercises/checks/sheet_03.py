@@ -45,152 +45,312 @@ def exercise_1(answer):
 
 def exercise_2(answer):
     """Change: an echo that believes all it is told."""
+    # May vary: the words of an answer, the phrase of a status, in which
+    # pieces it reads. Must not: the bytes of the echo, that nothing of a
+    # refused body is read, nor more than was promised; the type, always.
     answer.load("beside_03_2")
-    sent = 'ask(app, "/", "POST", b"mint tea")'
     hint = say("What did it do before?")
-    answer.expect(f"{sent}[::2]", ("200 OK", b"mint tea"), hint)
+    for body in b"mint tea", b"<b>\xff\0\n", b"x" * 999:
+        sent = f'ask(app, "/", "POST", {body})'
+        answer.expect(f"{sent}[::2]", ("200 OK", body), hint)
     hint = say(
         "What does `get` say where there is nothing, and what then?"
     )
-    for none in None, "":
+    for none in None, "", "0":
         answer.expect(f"post({none!r})", ("200", 0, 0), hint)
-    hint = say("Which strings does `int` take?")
-    for bad in "ten", "-1", "+5", "1_0", "²":
+    hint = say("What is no digit, and what does `int` take?")
+    for bad in BAD:
         answer.expect(f"post({bad!r})", ("400", None, 0), hint)
     hint = say("Is 1,000 too many, and when do you look?")
+    answer.expect('post("1")', ("200", 1, 1), hint)
     answer.expect('post("1000")', ("200", 1000, 1000), hint)
-    answer.expect('post("1001")', ("413", None, 0), hint)
+    for many in '"1001"', '"9" * 12':
+        answer.expect(f"post({many})", ("413", None, 0), hint)
+    answer.expect(
+        'post("0007")', ("200", 7, 7), say("Which number is it?")
+    )
     hint = say("What does a browser do with HTML that a visitor wrote?")
-    for length in "5", "x", "1001":
+    for length in None, "", "5", "x", "1001":
         kinds = '("text/plain", "application/octet-stream")'
-        answer.expect(f'kind("{length}") in {kinds}', True, hint)
+        answer.expect(f"kind({length!r}) in {kinds}", True, hint)
+    hint = say("What else is there that a server may leave out?")
+    answer.expect("varies(app)", [], hint)
+    again = 'ask(app, "/tea", "PUT", b"tea").body'
+    answer.expect(again, b"tea", say("Did you keep something?"))
+
+
+BAD = ["ten", "x", "-1", "-0", "+5", "1_0", "²", "5 ", " 5", "5\n"]
+BAD += ["5.0", "1e3", "0x5", "5,5", "--1", "1 0", "-", "None"]
 
 
 def exercise_3(answer):
     """Change: an answer that comes too early."""
+    # May vary: what an apology says, and when `start_response` is called.
+    # Must not: which failure is which, whatever it is; that nothing of it
+    # is in any part of the answer, and its reason is in `wsgi.errors`.
     answer.load("beside_03_3")
     hint = say("What did it answer before?")
-    mint = ("200 OK", b"3 cups")
-    answer.expect('ask(app, "/mint")[::2]', mint, hint)
+    for path, cups in ("/mint", b"3 cups"), ("/green", b"5 cups"):
+        answer.expect(f'ask(app, "{path}")[::2]', ("200 OK", cups), hint)
     hint = say("May you call `start_response` twice, and with what?")
-    answer.expect('ask(app, "/black").status[:3]', "404", hint)
+    for path in "/black", "/", "/mint/", "/Mint":
+        answer.expect(f'ask(app, "{path}").status[:3]', "404", hint)
     answer.expect('ask(app, "/broken").status[:3]', "500", hint)
-    hint = say("Who may read the reason?")
-    for word in "secret", "RuntimeError":
-        secret = f'b"{word}" in ask(app, "/broken").body'
+    hint = say("Who may read the reason, in which part of an answer?")
+    for word in "secret recipe", "RuntimeError", "Traceback":
+        secret = f'"{word}" in str(ask(app, "/broken"))'
         answer.expect(secret, False, hint)
+    hint = say("Who has to know, and by which file?")
     answer.expect('"secret recipe" in told("/broken")', True, hint)
     hint = say(
         "Is it a failure of the site when a visitor mistypes a path?"
     )
-    answer.expect('told("/black")', "", hint)
-    answer.run("fill_the_disk()")
-    hint = say("`tea` raises an OSError now: which failures do you know?")
-    answer.expect('ask(app, "/mint").status[:3]', "500", hint)
+    for path in "/black", "/mint":
+        answer.expect(f'told("{path}")', "", hint)
+    for error in FAILURES:
+        hint = say("`tea` raises it now: which failures do you know?")
+        answer.run(f"fail_with({error})")
+        answer.expect('ask(app, "/mint").status[:3]', "500", hint)
+        hint = say("Who may read the reason, in which part of an answer?")
+        for word in "the disk is full", error:
+            secret = f'"{word}" in str(ask(app, "/mint"))'
+            answer.expect(secret, False, hint)
+        hint = say("Who has to know, and by which file?")
+        answer.expect('"the disk is full" in told("/mint")', True, hint)
+    answer.run("mend()")
+    hint = say("Did you keep something?")
+    answer.expect('ask(app, "/mint")[::2]', ("200 OK", b"3 cups"), hint)
+    answer.expect(
+        'ask(app, "/mint").header("Content-Type")', TYPE[1], hint
+    )
+
+
+FAILURES = "OSError", "IndexError", "ValueError", "TypeError"
+FAILURES += "AttributeError", "ZeroDivisionError"
 
 
 def exercise_4(answer):
     """Build: two sites in one."""
+    # May vary: whether the environ is changed or copied, functions or
+    # classes. Must not: the whole of the path, wherever it is mounted; all
+    # of the request and of the answer, its `close` too; two at once.
     answer.load("beside_03_4")
     answer.run("both, deep = mounted()")
 
-    def leads(path, came, hint):
-        answer.expect(f'where(both, "{path}")', came, hint)
+    def leads(path, came, hint, app="both"):
+        answer.expect(f'where({app}, "{path}")', came, hint)
 
     hint = say("Which part goes where?")
     leads("/tea/cup", "inner '/tea' '/cup'", hint)
     leads("/cup", "outer '' '/cup'", say("Who answers what is left?"))
+    leads("/", "outer '' '/'", say("Who answers what is left?"))
     hint = say("Does `lstrip` cut a word?")
     leads("/tea/eat", "inner '/tea' '/eat'", hint)
     leads("/tea", "inner '/tea' ''", say("Is `/tea` itself under `/tea`?"))
     leads("/tea/", "inner '/tea' '/'", say("Whose is the slash?"))
     hint = say("What comes after the prefix?")
-    leads("/teapot", "outer '' '/teapot'", hint)
+    for path in "/teapot", "/tea-cup/a", "/te", "/tea.html", "/TEA/cup":
+        leads(path, f"outer '' '{path}'", hint)
     hint = say("How often do you cut?")
     leads("/tea/a/tea", "inner '/tea' '/a/tea'", hint)
+    leads("/tea/tea/tea", "inner '/tea' '/tea/tea'", hint)
     hint = say("Where must the prefix stand?")
-    leads("/a/tea/b", "outer '' '/a/tea/b'", hint)
+    for path in "/a/tea/b", "/cup/tea", "/a/tea":
+        leads(path, f"outer '' '{path}'", hint)
+    hint = say("How many parts has a prefix?")
+    leads("/a/b", "inner '/a/b' ''", hint, "parts")
+    leads("/a/b/c", "inner '/a/b' '/c'", hint, "parts")
+    for path in "/a", "/a/c", "/a/bc", "/b", "/a/":
+        leads(path, f"outer '' '{path}'", hint, "parts")
     hint = say("What if somebody has mounted you?")
-    deep = "inner '/shop/tea' '/cup'"
-    answer.expect('where(deep, "/shop/tea/cup")', deep, hint)
-    answer.expect('where(deep, "/shop/cup")', "outer '/shop' '/cup'", hint)
+    leads("/shop/tea/cup", "inner '/shop/tea' '/cup'", hint, "deep")
+    leads("/shop/cup", "outer '/shop' '/cup'", hint, "deep")
+    leads("/tea/cup", "home '' '/tea/cup'", hint, "deep")
+    leads("/shop/shop/tea", "outer '/shop' '/shop/tea'", hint, "deep")
+    hint = say("What does PEP 3333 let a server leave out?")
+    missing = 'where(both, "/tea/a", SCRIPT_NAME=None)'
+    answer.expect(missing, "inner '/tea' '/a'", hint)
+    missing = 'where(both, "", SCRIPT_NAME="/shop", PATH_INFO=None)'
+    answer.expect(missing, "outer '/shop' ''", hint)
+    hint = say("What else is in a request?")
+    for path in "/tea/cup", "/cup":
+        answer.expect(f'lost("{path}")', [], hint)
+    hint = say("What else is in an answer?")
+    for path in "/tea/cup", "/cup":
+        answer.expect(f'changed("{path}")', "nothing", hint)
+    hint = say("Who closes the body of the site that was asked?")
+    for path in "/tea/cup", "/cup":
+        for most in None, 1, 0:
+            closed = f'closed("{path}", {most})'
+            answer.expect(closed, [1], hint)
+    hint = say("Where do you keep what belongs to one request?")
+    names = ["inner '/tea' '/a'", "outer '' '/cup'", "inner '/tea' '/b'"]
+    answer.expect('together("/tea/a", "/cup", "/tea/b")', names, hint)
 
 
 def exercise_5(answer):
     """Build: the project, a JSON API by hand."""
+    # May vary: the order of the list, the words of an error and the phrase
+    # of a status, spaces in the JSON, a charset. Must not: which path and
+    # which method is which, the numbers, whatever was deleted; that no
+    # request ends in an error of the app.
     answer.load("beside_03_5")
-    expect = answer.expect
-    mint, two = {"id": 1, "text": "mint"}, {"id": 2, "text": "café"}
+    for part in begins, misses, refuses, keeps, serves:
+        part(answer, answer.expect)
+
+
+MINT, TWO = {"id": 1, "text": "mint"}, {"id": 2, "text": "café"}
+
+
+def begins(answer, expect):
+    """Three notes are made, and read."""
     expect('ask(app, "/notes").json', [], say("What is there at first?"))
     answer.run('first = post({"text": "mint"})')
-    expect(
-        "first.status[:3]", "201", say("What do you say to a new note?")
-    )
-    expect("first.json", mint, say("What does the client get to know?"))
+    hint = say("What do you say to a new note?")
+    expect("first.status[:3]", "201", hint)
+    expect("first.json", MINT, say("What does the client get to know?"))
     expect('first.header("Location")', "/notes/1", say("Where is it now?"))
     kind = "application/json; charset=utf-8"
     made = f'post({{"text": "café"}}, "{kind}").status[:3]'
     expect(made, "201", say("Is JSON with a charset another type?"))
-    expect(
-        'ask(app, "/notes").json', [mint, two], say("What is in the list?")
-    )
+    expect("listed()", [MINT, TWO], say("What is in the list?"))
     hint = say("Which one was asked for?")
-    expect('ask(app, "/notes/1").json', mint, hint)
-    expect('ask(app, "/notes/2").json', two, hint)
+    expect('ask(app, "/notes/1").json', MINT, hint)
+    expect('ask(app, "/notes/2").json', TWO, hint)
+    hint = say("Who gives the numbers, and what is a note made of?")
+    more = '{"text": "tea", "id": 1, "tea": "mint"}'
+    expect(f"post({more}).json", {"id": 3, "text": "tea"}, hint)
+    expect('ask(app, "/notes/1").json', MINT, hint)
+    expect('ask(app, "/notes/3").json', {"id": 3, "text": "tea"}, hint)
+
+
+def misses(answer, expect):
+    """What is not there, and what does not go."""
     hint = say("Is every answer JSON, with its length?")
     for reply, status in [
         ('ask(app, "/notes")', "200"),
         ('ask(app, "/notes/1")', "200"),
         ("first", "201"),
-        ('ask(app, "/")', "404"),
-        ('ask(app, "/notes/3")', "404"),
-        ('ask(app, "/notes/")', "404"),
-        ('ask(app, "/notes/x")', "404"),
-        ('ask(app, "/a/notes/1")', "404"),
-        ('ask(app, "/notes", "PUT")', "405"),
-        ('ask(app, "/notes", "DELETE")', "405"),
-        ('post({"text": "tea"}, path="/notes/1")', "405"),
-        ('post({"text": "tea"}, "text/plain")', "415"),
-        ('post(b"text=tea", "application/x-www-form-urlencoded")', "415"),
-        ('post(b"no JSON")', "400"),
-        ('post(b"\\xff")', "400"),
-        ('post(b"")', "400"),
-        ('post(["text"])', "400"),
-        ('post("text")', "400"),
-        ("post(None)", "400"),
-        ('post({"tea": "mint"})', "400"),
-        ('post({"text": 5})', "400"),
-        ('post({"text": ""})', "400"),
     ]:
         form = (status, "application/json", True)
         expect(f"form({reply})", form, hint)
-        if status >= "400":
-            error = f'isinstance({reply}.json.get("error"), str)'
-            expect(error, True, say("What does the client read?"))
-    expect(
-        'len(ask(app, "/notes").json)', 2, say("Which of them was kept?")
-    )
+    for path in PATHS:
+        for method in "GET", "DELETE", "PUT":
+            fails(expect, f'ask(app, "{path}", "{method}")', "404")
+        fails(expect, f'post({{"text": "tea"}}, path="{path}")', "404")
+    for path, methods in [
+        ("/notes", ["PUT", "DELETE", "PATCH", "OPTIONS"]),
+        ("/notes/1", ["PUT", "PATCH", "OPTIONS"]),
+    ]:
+        for method in methods:
+            fails(expect, f'ask(app, "{path}", "{method}")', "405")
+    fails(expect, 'post({"text": "tea"}, path="/notes/1")', "405")
     hint = say("Which methods does this path take?")
-    methods = ["GET", "HEAD", "POST"]
-    expect('allowed("/notes", "PUT")', methods, hint)
-    methods = ["DELETE", "GET", "HEAD"]
-    expect('allowed("/notes/1", "PUT")', methods, hint)
+    for method in "PUT", "PATCH":
+        methods = ["GET", "HEAD", "POST"]
+        expect(f'allowed("/notes", "{method}")', methods, hint)
+        methods = ["DELETE", "GET", "HEAD"]
+        expect(f'allowed("/notes/1", "{method}")', methods, hint)
+
+
+PATHS = "/", "/notes/", "/notes/4", "/notes/0", "/notes/-1", "/notes/x"
+PATHS += "/notes/1/", "/notes/1/x", "/notes/+1", "/notes/01", "/notes/1_0"
+PATHS += "/notes/1.0", "/notes//1", "/a/notes/1", "/a/notes", "/notesx"
+PATHS += "/Notes", "/note/1", "/notes/ 1", "/notes1", "/notes/None", "/1"
+
+
+def fails(expect, reply, status):
+    """Expect that a reply, Python, is an error in JSON."""
+    hint = say("Is every answer JSON, with its length?")
+    expect(f"form({reply})", (status, "application/json", True), hint)
+    error = f'isinstance({reply}.json.get("error"), str)'
+    expect(error, True, say("What does the client read?"))
+
+
+def refuses(answer, expect):
+    """Notes that are none; then the notes are as before."""
+    for kind in KINDS:
+        fails(expect, f'post({{"text": "tea"}}, {kind!r})', "415")
+    form = '"application/x-www-form-urlencoded"'
+    fails(expect, f'post(b"text=tea", {form})', "415")
+    for body in BODIES.split("\n")[1:-1]:
+        fails(expect, f"post({body})", "400")
+    for length in "", "x", "-1", None:
+        sent = f'post({{"text": "tea"}}, CONTENT_LENGTH={length!r})'
+        fails(expect, sent, "400")
+    hint = say("Which of them was kept?")
+    expect("[note['id'] for note in listed()]", [1, 2, 3], hint)
+
+
+KINDS = "text/plain", "text/json", "application/json-patch+json"
+KINDS += "application/jsonp", "application/x-json", "json", "", None
+KINDS += ("text/plain; application/json",)
+BODIES = r"""
+b"no JSON"
+b"\xff"
+b""
+b'{"text": "te'
+b"{'text': 'tea'}"
+b'{"text": "tea"} and'
+["text"]
+[["text", "tea"]]
+[{"text": "tea"}]
+[]
+"text"
+5
+True
+None
+{}
+{"tea": "mint"}
+{"Text": "tea"}
+{"text": ""}
+{"text": 5}
+{"text": True}
+{"text": None}
+{"text": ["tea"]}
+{"text": {"text": "tea"}}
+"""
+
+
+def keeps(answer, expect):
+    """HEAD, and what is there when one note is gone, then all."""
     hint = say("What is the same as in GET, and what is not?")
-    for path in "/notes", "/notes/1", "/nowhere":
+    for path in "/notes", "/notes/1", "/nowhere", "/notes/9":
         expect(f'ask(app, "{path}", "HEAD").body', b"", hint)
         expect(f'differs("{path}")', [], hint)
-    answer.run('gone = ask(app, "/notes/2", "DELETE")')
-    expect(
-        "gone.status[:3], gone.body", ("204", b""), say("What is left?")
-    )
+    hint = say("What does PEP 3333 let a server leave out?")
+    for path in "/notes", "/notes/1", "/nowhere":
+        expect(f'varies(app, "{path}")', [], hint)
+    hint = say("Who takes the query apart?")
+    expect('ask(app, "/notes/1?id=2").json', MINT, hint)
+    answer.run('gone = ask(app, "/notes/1", "DELETE")')
+    hint = say("What is left?")
+    expect("gone.status[:3], gone.body", ("204", b""), hint)
     expect('gone.header("Content-Length")', None, say("Of what?"))
-    expect('ask(app, "/notes/2").status[:3]', "404", say("Is it gone?"))
+    hint = say("Is it gone?")
+    for method in "GET", "HEAD", "DELETE", "PUT":
+        gone = f'ask(app, "/notes/1", "{method}").status[:3]'
+        expect(gone, "404", hint)
+    hint = say("Which one was asked for?")
+    expect('ask(app, "/notes/2").json', TWO, hint)
+    expect("[note['id'] for note in listed()]", [2, 3], hint)
     hint = say("Which number comes next, when one is gone?")
-    expect('post({"text": "green"}).json["id"]', 3, hint)
+    green = {"id": 4, "text": "green"}
+    expect('post({"text": "green"}).json', green, hint)
+    expect('ask(app, "/notes/4").json', green, hint)
+    for number in 4, 2, 3:
+        gone = f'ask(app, "/notes/{number}", "DELETE").status[:3]'
+        expect(gone, "204", say("Is it gone?"))
+    expect('ask(app, "/notes").json', [], say("What is left?"))
+    expect('post({"text": "tea"}).json["id"]', 5, hint)
+
+
+def serves(answer, expect):
+    """A real server calls it."""
     files = {"answer.py": answer.text}
+    hint = say("What is different here?")
     with serve("gunicorn -b 127.0.0.1:0 answer:app", files) as server:
         reply = server.post("/notes", json={"text": "mint"})
         came = (reply.status_code, reply.json())
         called = say("POST /notes by Gunicorn")
-        hint = say("What is different here?")
-        answer.compare(called, came, (201, mint), hint)
+        answer.compare(called, came, (201, MINT), hint)
