@@ -9,11 +9,11 @@ TEXT = ("Content-Type", "text/plain")
 class Diary:
     """An app, and the body that it returns: it notes what happens to it.
 
-    It yields `blocks`; in place of a b"fail" it raises a KeyError.
+    It yields `blocks`, and raises those that are errors.
     """
 
     def __init__(self, *blocks, fails=False):
-        second = b"fail" if fails else b"two "
+        second = KeyError("tea") if fails else b"two "
         self.blocks = blocks or (b"one ", second)
         self.entries, self.calls = [], 0
 
@@ -24,8 +24,8 @@ class Diary:
 
     def __iter__(self):
         for block in self.blocks:
-            if block == b"fail":
-                raise KeyError("tea")
+            if isinstance(block, BaseException):
+                raise block
             self.entries.append(f"made {block.decode()}")
             yield block
 

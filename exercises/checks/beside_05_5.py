@@ -10,20 +10,38 @@ from exercises.checks.apps import TEXT, writes
 
 
 class Diary(apps.Diary):
-    """An app that notes what is done with its body, and its client."""
+    """An app that notes what is done with its body, and its client, who
+    goes when he has got the bytes `gone`."""
 
-    def __init__(self, *blocks, gone=False):
+    def __init__(self, *blocks, gone=None):
         super().__init__(*blocks)
-        self.gone = gone
+        self.gone, self.wire = gone, b""
 
     def send(self, data):
-        if self.gone:
+        if self.gone is not None and self.gone in self.wire:
             raise BrokenPipeError("the client has gone")
-        if data.startswith(b"HTTP/1.1 "):
-            data = data.partition(b"\r\n\r\n")[2]
+        begun = b"\r\n\r\n" in self.wire
+        self.wire += data
+        _, ended, body = self.wire.partition(b"\r\n\r\n")
+        if ended and not begun:
             self.entries.append("sent the head")
-        if data:
+            data = body
+        if ended and data:
             self.entries.append(f"sent {data.decode()}")
+
+
+class Shut(Diary):
+    """An app whose body fails when somebody begins to read it."""
+
+    def __iter__(self):
+        raise failed()
+
+
+def failed():
+    """An error of an app, to be known again."""
+    error = KeyError("tea")
+    error.is_ours = True
+    return error
 
 
 def get(app, method="GET"):
@@ -34,21 +52,22 @@ def get(app, method="GET"):
     error = []
     try:
         respond(app, environ, getattr(app, "send", sent.append))
-    except Exception as found:
-        error.append(type(found).__name__)
+    except BaseException as found:
+        ours = hasattr(found, "is_ours")
+        error.append("the app's error" if ours else type(found).__name__)
     if isinstance(app, Diary):
         return app.entries + error
     return (b"".join(sent), *error)
 
 
 def page(environ, start_response):
-    headers = [TEXT, ("X-Tea", "\xe9"), ("X-Tea", "mint")]
+    headers = [TEXT, ("x-tea", "\xe9\x85"), ("x-tea", "mint")]
     start_response("404 Not Here", headers)
     return [b"no ", b"", b"tea"]
 
 
 def lazy(environ, start_response):
-    start_response("200 OK", [TEXT])
+    start_response("200 OK", [TEXT], None)
     yield b"tea"
 
 
@@ -57,19 +76,55 @@ def nothing(environ, start_response):
     return []
 
 
+def pushes(environ, start_response):
+    """It writes some blocks, yields others, and fails in the end."""
+    write = start_response("200 OK", [TEXT])
+    write(b"one ")
+    yield b"two "
+    write(b"three ")
+    raise failed()
+
+
+def fails(environ, start_response):
+    start_response("200 OK", [TEXT])
+    raise failed()
+
+
+def nests(environ, start_response):
+    """Another request is answered while this one is."""
+    start_response("200 OK", [TEXT])
+    get(page)
+    yield b"tea"
+
+
+def says_sorry(start_response, error):
+    try:
+        raise error
+    except type(error):
+        start_response("500 Oh No", [TEXT], sys.exc_info())
+
+
 def regrets(environ, start_response):
     start_response("200 OK", [TEXT])(b"")
-    try:
-        raise KeyError("tea")
-    except KeyError:
-        start_response("500 Oh No", [TEXT], sys.exc_info())
+    says_sorry(start_response, failed())
     return [b"sorry"]
 
 
-def twice(environ, start_response):
-    start_response("200 OK", [TEXT])
-    start_response("200 OK", [TEXT])
-    return []
+def begins_sorry(environ, start_response):
+    says_sorry(start_response, failed())
+    return [b"sorry"]
+
+
+def twice(late, *error):
+    """An app that starts twice, and has no error to report."""
+
+    def app(environ, start_response):
+        start_response("200 OK", [TEXT])
+        if late:
+            yield b"tea"
+        start_response("200 OK", [TEXT], *error)
+
+    return app
 
 
 def never(environ, start_response):
@@ -84,10 +139,7 @@ def reports(late):
         yield b""
         if late:
             yield b"tea"
-        try:
-            raise KeyError("tea")
-        except KeyError:
-            start_response("500 Oh No", [TEXT], sys.exc_info())
+        says_sorry(start_response, failed())
         yield b"sorry"
 
     return app
@@ -99,5 +151,20 @@ def splits(status="200 OK", name="X-Tea", value="mint"):
     def app(environ, start_response):
         start_response(status, [TEXT, (name, value)])
         return [b"tea"]
+
+    return app
+
+
+def catches(anew):
+    """An app that has a line end in a header, catches the error, and may
+    call `start_response` anew."""
+
+    def app(environ, start_response):
+        try:
+            start_response("200 OK", [("X-Tea", "mint\n")])
+        except ValueError:
+            if anew:
+                start_response("500 Oh No", [TEXT], *anew(sys.exc_info()))
+        return [b"sorry"]
 
     return app
