@@ -1,19 +1,25 @@
 """The answer's process: it runs an answer, and what a check asks of it.
 
-`asking.py`, in the kernel, writes a line of JSON, [how, text], for each
-question, and reads a line for each reply. What an answer prints goes
-nowhere; what it raises is a part of the reply.
+`asking.py`, in the kernel, writes a line of JSON, [key, how, text], for
+each question, and reads a line with the same key for each reply. What an
+answer prints goes nowhere; what it raises is a part of the reply.
 """
 
+import contextlib
+import ctypes
 import io
 import json
 import linecache
 import os
 import queue
 import re
+import select
+import shutil
 import signal
 import sys
+import tempfile
 import threading
+import time
 import traceback
 import types
 from importlib import import_module
@@ -23,10 +29,16 @@ from exercises.client import ask
 
 ROOT = Path(__file__).resolve().parent.parent
 PLAIN = bool, int, float, str, bytes
+LONG = 500_000  # letters of a value that a check reads
+SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of Linux
+# What Jupyter reads and Python does not, at the place of a SyntaxError.
+MAGIC = r"(\w+ *= *)?[%!]\w|\?|.*\w\?\??$"
 
 
 def answer_questions():
     """Run an answer, and what is asked of it: a line of JSON for each."""
+    if hasattr(os, "fork"):
+        keep()
     questions, replies = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
     null = os.open(os.devnull, os.O_RDWR)
     for number in 0, 1, 2:  # an answer may print, and ask for input
@@ -40,10 +52,13 @@ def answer_questions():
     module.__file__ = str(ROOT / "answer.py")  # Flask's templates: there
     sys.modules["answer"] = module
     beside = {"ask": ask}  # the names of the check
+    twice = Twice()
     while True:
-        how, text = lines.get()
+        key, how, text = lines.get()
         reply = reply_to(how, text, module, beside)
-        print(json.dumps(reply), file=replies, flush=True)
+        if twice.came_back():
+            reply = {"forked": True}
+        print(json.dumps(reply | {"key": key}), file=replies, flush=True)
 
 
 def read(questions, lines):
@@ -53,6 +68,77 @@ def read(questions, lines):
     os._exit(0)
 
 
+def keep():
+    """Fork, and return in the child, which runs the answer. The parent
+    waits for its end, or for SIGTERM, and ends what it has started, too.
+
+    On Linux what a child leaves comes to this parent, however far away it
+    has gone; elsewhere it is found by its TMPDIR.
+    """
+    adopts = False
+    if sys.platform == "linux":
+        adopts = ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0) == 0
+    folder = tempfile.mkdtemp(prefix="answer-")
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
+    child = os.fork()
+    if child == 0:
+        return
+    signal.signal(
+        signal.SIGTERM, lambda *_: os.kill(child, signal.SIGKILL)
+    )
+    for number in 0, 1:  # the child's alone, so that its end is seen
+        os.close(number)
+    import psutil  # meanwhile, so that no answer waits for it
+
+    from tools.processes import processes_in
+
+    os.waitpid(child, 0)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    me, deadline = psutil.Process(), time.monotonic() + 5
+    while time.monotonic() < deadline:  # it may fork faster than we kill
+        left = me.children(True) if adopts else processes_in(folder)
+        for process in left:
+            with contextlib.suppress(psutil.Error):  # it has ended
+                process.kill()
+        if not left:
+            break
+        psutil.wait_procs(left, timeout=0.5)
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
+
+
+class Twice:
+    """Sees a fork of the answer's that comes back to answer, too."""
+
+    def __init__(self):
+        self.mine, self.forked = os.getpid(), False
+        if hasattr(os, "fork"):
+            self.seen, self.sees = os.pipe()
+            os.register_at_fork(after_in_parent=self.note)
+
+    def note(self):
+        self.forked = True
+
+    def came_back(self):
+        """Whether two processes have run what was asked. The second one
+        ends here; one that goes on by itself is waited for, a second."""
+        if os.getpid() != self.mine:
+            os.write(self.sees, b"2")
+            os._exit(0)
+        forked, self.forked = self.forked, False
+        return forked and bool(select.select([self.seen], [], [], 1)[0])
+
+
+class Log(io.TextIOBase):
+    """The end of what is written to stderr."""
+
+    text = ""
+
+    def write(self, text):
+        self.text = (self.text + text)[-10_000:]
+        return len(text)
+
+
 def reply_to(how, text, module, beside):
     """The reply to one question, a dict that JSON can write.
 
@@ -60,7 +146,7 @@ def reply_to(how, text, module, beside):
     to which this adds. They count for more than the answer's own.
     """
     file, names = module.__file__, vars(module)
-    sys.stderr = log = io.StringIO()
+    sys.stderr = log = Log()
     reply = {}
     try:
         if how == "answer":
@@ -76,14 +162,14 @@ def reply_to(how, text, module, beside):
                 if name not in names or names[name] is not value:
                     beside[name] = value
         else:
-            reply["value"] = literal(eval(text, names | beside))
+            value = literal(eval(text, names | beside))
+            long = len(value) > LONG
+            reply = {"long": LONG} if long else {"value": value}
     except NotPlain as found:
-        reply = {"kind": type(found.args[0]).__name__}
+        reply = {"kind": str(found)}
     except BaseException as error:
         reply = failure(error, file)
-    errors = re.findall(
-        r"(?m)^[\w.]+(?:Error|Exception)\b.*", log.getvalue()
-    )
+    errors = re.findall(r"(?m)^[\w.]+(?:Error|Exception)\b.*", log.text)
     return reply | {"logged": errors[-1].rstrip(".")} if errors else reply
 
 
@@ -102,21 +188,48 @@ def failure(error, file):
     of `file`, the answer's, where it came up; or the name that lacks."""
     if isinstance(error, ImportError) and error.name == "answer":
         return {"missing": re.search(r"name '(\w+)'", error.msg)[1]}
-    words = str(getattr(error, "msg", "") or error)
-    lines = [
-        line
-        for frame, line in traceback.walk_tb(error.__traceback__)
-        if frame.f_code.co_filename == file
-    ]
+    words = words_of(error)
+    steps = traceback.extract_tb(error.__traceback__)
+    lines = [step.lineno for step in steps if step.filename == file]
     if isinstance(error, SyntaxError) and error.filename == file:
         lines = [error.lineno]
-    name = type(error).__name__
-    raised = f"{name}: {words}" if words else name
-    return {"raised": raised, "line": lines[-1] if lines else None}
+    name = type(error).__name__[:100]
+    reply = {"raised": f"{name}: {words}" if words else name}
+    reply["line"] = lines[-1] if lines else None
+    if isinstance(error, SyntaxError) and lines:
+        reply["jupyter"] = of_jupyter(
+            error, linecache.getline(file, lines[-1])
+        )
+    if name == "AssertionError" and not words:
+        steps = [step for step in steps if step.name != "assert_"]
+        found = re.match(
+            r"assert_\((.+)\)|assert (.+)", steps[-1].line or ""
+        )
+        if found:  # the first of wsgiref.validate, which the client calls
+            reply["asserted"] = [found[1] or found[2], steps[-1].name]
+    return reply
+
+
+def words_of(error):
+    """The words of an error, a str without its middle if it is long."""
+    try:
+        words = str(getattr(error, "msg", "") or error)
+    except BaseException:  # an answer may have written it
+        return ""
+    return words if len(words) < 2000 else words[:1000] + words[-1000:]
+
+
+def of_jupyter(error, line):
+    """What Jupyter allows and a file does not, at a SyntaxError: the line
+    of a magic, or `await`; a str, or None."""
+    if re.match(MAGIC, line.strip()):
+        return line.strip()
+    outside = re.match(r"'(await|async \w+)' outside", error.msg)
+    return outside and outside[1]
 
 
 class NotPlain(Exception):  # noqa: N818
-    """A value that `literal` does not write; it is the argument."""
+    """A value that `literal` does not write; its type is the argument."""
 
 
 def literal(value):
@@ -124,6 +237,8 @@ def literal(value):
     which an answer could write. Raises NotPlain."""
     if value is None or value is ...:
         return "None" if value is None else "..."
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        raise NotPlain(float.__repr__(value))
     for kind in PLAIN:
         if isinstance(value, kind):
             return kind.__repr__(value)
@@ -134,9 +249,10 @@ def literal(value):
         return f"[{', '.join(map(literal, value))}]"
     if isinstance(value, tuple):
         return f"({''.join(f'{literal(item)}, ' for item in value)})"
-    if isinstance(value, set) and value:
-        return f"{{{', '.join(map(literal, value))}}}"
-    raise NotPlain(value)
+    if isinstance(value, set):
+        items = ", ".join(sorted(map(literal, value)))
+        return f"{{{items}}}" if items else "set()"
+    raise NotPlain(type(value).__name__[:100])
 
 
 if __name__ == "__main__":

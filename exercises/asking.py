@@ -8,33 +8,38 @@ only that other Python, which runs `answering.py`.
 import ast
 import contextlib
 import json
-import linecache
 import os
-import re
+import queue
 import signal
 import subprocess
 import sys
 import threading
-import traceback
+import time
 from pathlib import Path
 
+from exercises.telling import (
+    NotYet,
+    error_in,
+    hint_of,
+    short,
+    why_it_failed,
+    why_no_reply,
+    why_only_in_jupyter,
+    why_raised,
+    wrong_items,
+)
+from exercises.telling import telling_line as telling_line  # for checks
 from exercises.words import say
 from notebooks.serving import KEPT as SERVERS
 
 ROOT = Path(__file__).resolve().parent.parent
 # How long an answer may take for one question; a slow machine needs more.
 SECONDS = float(os.environ.get("CHECK_SECONDS") or 10)
+ALL = 5  # and all questions together this many times as long
+END = 6  # seconds that its end may take
 # The environment that an answer gets: a server's, and where it may write.
 KEPT = *SERVERS, "TMPDIR"
-LINE = 75  # letters of a value that a message shows
-
-
-class NotYet(Exception):  # noqa: N818, a learner reads this name
-    """An answer was refused. The message says why, in one line."""
-
-    def _render_traceback_(self):
-        """What IPython shows in place of a traceback, a list of lines."""
-        return [f"NotYet: {self}"]
+REPLY = 10_000_000  # bytes of a reply; `answering.py` sends fewer
 
 
 def verdict(number, text, exercise):
@@ -47,29 +52,15 @@ def verdict(number, text, exercise):
         with Answer(text) as answer:
             exercise(answer)
     except NotYet as refused:
-        told = say("Exercise {number}: {why}", number=number, why=refused)
-        raise NotYet(told) from None
+        why, *hint = refused.parts
+    except KeyboardInterrupt:
+        why, *hint = say("you have stopped this check."), None
     except Exception as error:  # such as a server that did not start
-        why = why_it_failed(error)
-        told = say("Exercise {number}: {why}", number=number, why=why)
-        raise NotYet(told) from error
-
-
-def why_it_failed(error):
-    """What to say of an error that came up in a check, a str."""
-    name = type(error).__name__
-    if name == "JSONDecodeError":
-        line = line_of(error)
-        return say("checking it, no JSON came: `{line}`", line=line)
-    if type(error).__module__.startswith("requests"):  # no port, no path
-        return say(
-            "checking it, the server did not answer: {error}", error=name
-        )
-    if isinstance(error, TimeoutError):
-        line = line_of(error)
-        return say("checking it, this waited in vain: `{line}`", line=line)
-    error = telling_line(f"{name}: {error}")
-    return say("checking it, {error}", error=error)
+        why, *hint = why_it_failed(error)
+    else:
+        return
+    told = say("Exercise {number}: {why}", number=number, why=why)
+    raise NotYet(told, *hint) from None
 
 
 class Answer:
@@ -79,9 +70,14 @@ class Answer:
     question, a str that `say` gave.
     """
 
+    server = None  # the Server that a check asks now: its log tells more
+
     def __init__(self, text):
         self.text, self.logged = text, ""
-        self.process = self.start()
+        self.process, self.replies = self.start(), queue.SimpleQueue()
+        self.until = time.monotonic() + ALL * SECONDS
+        reads = self.process.stdout, self.replies
+        threading.Thread(target=read, args=reads, daemon=True).start()
 
     def start(self):
         """A fresh Python that waits for questions, a subprocess.Popen."""
@@ -107,13 +103,20 @@ class Answer:
         self.end()
 
     def end(self):
-        """End the answer's process, and all that it has started."""
-        if os.name == "posix":
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.kill()
+        """End the answer's process, and all that it has started: what we
+        ask to end sees to it (`keep`). If it does not, its group ends."""
         with contextlib.suppress(OSError):
-            self.process.communicate()
+            self.process.stdin.close()
+        self.process.terminate()
+        try:
+            self.process.wait(ALL + SECONDS)
+        finally:
+            if os.name == "posix":
+                with contextlib.suppress(
+                    OSError
+                ):  # there is none any more
+                    os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.kill()
 
     def __call__(self, expression, hint=None):
         """The value of a Python expression, a str, where the answer runs.
@@ -123,12 +126,24 @@ class Answer:
         tuples, dicts and sets of them.
         """
         reply = self.exchange("value", expression, hint)
-        if kind := reply.get("kind"):
+        holes = {"code": expression, "kind": reply.get("kind")}
+        if holes["kind"] in ("nan", "inf", "-inf"):
+            self.refuse(
+                say("`{code}` gave {kind}, expected a number.", **holes),
+                hint,
+            )
+        if holes["kind"]:
             why = say(
                 "`{code}` gave an object of type {kind}, expected a plain "
                 "value.",
-                code=expression,
-                kind=kind,
+                **holes,
+            )
+            self.refuse(why, hint)
+        if long := reply.get("long"):
+            why = say(
+                "`{code}` gave more than {long} letters.",
+                **holes,
+                long=long,
             )
             self.refuse(why, hint)
         value = ast.literal_eval(reply["value"])
@@ -183,6 +198,13 @@ class Answer:
             )
         elif value == came:
             return
+        elif isinstance(came, list) and len(value) != len(came):
+            why = say(
+                "`{code}` has {mine} values, and {its} were asked for.",
+                **holes,
+                mine=len(value),
+                its=len(came),
+            )
         elif wrong := wrong_items(value, came):
             why = say(
                 "`{code}` is {value}, and that is not what came: see "
@@ -198,110 +220,72 @@ class Answer:
 
     def refuse(self, why, hint=None):
         """Refuse the answer because of `why`, a sentence that `say` gave."""
-        sentences = [why]
-        if self.logged:
-            error = short(self.logged, str)
-            sentences.append(say("It logged: {error}.", error=error))
-        if hint:
-            sentences.append(say("Hint: {question}", question=hint))
-        raise NotYet(" ".join(sentences))
+        logged = self.logged or error_in(self.server)
+        if logged:
+            error = say("It logged: {error}.", error=short(logged, str))
+            why = f"{why} {error}"
+        raise NotYet(why, hint_of(hint))
 
     def exchange(self, how, text, hint=None):
         """Send a question to the answer's process, as `answering.py` reads
         it: how to take `text`, and it; return the reply, a dict."""
-        self.logged, late = "", threading.Event()
-        timer = threading.Timer(
-            SECONDS, lambda: (late.set(), self.process.kill())
-        )
-        timer.start()
+        self.logged, key, line = "", os.urandom(8).hex(), b"null"
+        left = min(SECONDS, self.until - time.monotonic())
         try:
-            question = json.dumps([how, text]).encode() + b"\n"
+            question = json.dumps([key, how, text]).encode() + b"\n"
             self.process.stdin.write(question)
             self.process.stdin.flush()
-            reply = json.loads(self.process.stdout.readline())
-        except (OSError, ValueError):
-            reply = None  # it is no more, or talks nonsense
-        finally:
-            timer.cancel()
+            line = self.replies.get(timeout=max(0, left))
+            late = None
+        except OSError:
+            late = None  # it is no more
+        except queue.Empty:
+            late = SECONDS if left == SECONDS else ALL * SECONDS
         code = None if how == "answer" else text
+        reply = reply_of(line, key)
         if reply is None:
-            self.refuse(why_no_reply(code, late.is_set()), hint)
+            if late and late != SECONDS:
+                self.refuse(
+                    say(
+                        "this check took over {s} seconds in all.", s=late
+                    ),
+                    hint,
+                )
+            self.refuse(why_no_reply(code, late), hint)
         self.logged = reply.get("logged", "")
+        if reply.get("forked"):
+            self.refuse(
+                say("two processes ran your cell: does it call a fork?"),
+                hint,
+            )
         if name := reply.get("missing"):
             self.refuse(say("your cell has no `{name}`.", name=name), hint)
+        if words := reply.get("jupyter"):
+            self.refuse(why_only_in_jupyter(words, reply["line"]), hint)
         if error := reply.get("raised"):
+            if asserted := reply.get("asserted"):
+                error = say(
+                    "{error}: `{name}` asserts `{what}`",
+                    error=error,
+                    name=asserted[1],
+                    what=asserted[0],
+                )
             self.refuse(why_raised(code, error, reply["line"]), hint)
         return reply
 
 
-def why_no_reply(code, late):
-    """What to say of `code`, a str, or of the cell, None, if nothing came
-    back; `late` says whether it was ended for taking too long."""
-    holes = {"code": code, "seconds": f"{SECONDS:g}"}
-    if late and code is None:
-        return say(
-            "your cell did not end in {seconds} seconds: does it loop?",
-            **holes,
-        )
-    if late:
-        return say(
-            "`{code}` did not end in {seconds} seconds: does it loop?",
-            **holes,
-        )
-    if code is None:
-        return say("your cell ended Python itself: does it call an exit?")
-    return say(
-        "`{code}` ended Python itself: does it call an exit?", **holes
-    )
+def read(file, replies):
+    """Put the lines of a file into a queue, and b"" at its end."""
+    with file, contextlib.suppress(OSError, ValueError):
+        while line := file.readline(REPLY):
+            replies.put(line)
+    replies.put(b"")
 
 
-def why_raised(code, error, line):
-    """What to say of an error, a str, that `code`, a str, or the cell,
-    None, raised; `line`, an int or None, is that of the cell."""
-    holes = {"code": code, "error": short(error, str), "line": line}
-    if code is None and line is None:
-        return say("your cell raised {error}.", **holes)
-    if code is None:
-        return say(
-            "your cell raised {error} (line {line} of your cell).", **holes
-        )
-    if line is None:
-        return say("`{code}` raised {error}.", **holes)
-    return say(
-        "`{code}` raised {error} (line {line} of your cell).", **holes
-    )
-
-
-def wrong_items(value, came):
-    """Where a list differs from another that is as long: the numbers of
-    its items, counted from 1, a list; [] for anything else."""
-    if not isinstance(came, (list, tuple)) or len(value) != len(came):
-        return []
-    pairs = enumerate(zip(value, came, strict=True), 1)
-    return [number for number, (mine, its) in pairs if mine != its]
-
-
-def short(value, show=repr):
-    """A value as one line of a message, without its middle if it is long."""
-    text = " ".join(show(value).split())
-    if len(text) <= 2 * LINE:
-        return text
-    return f"{text[:LINE]} ... {text[-LINE // 2 :]}"
-
-
-def telling_line(text):
-    """The line of an error's text, a str, that tells most: the last error
-    of a log that it quotes, or else the last line."""
-    lines = text.strip().splitlines()
-    errors = [
-        line for line in lines[1:] if re.match(r"[\w.]*Error\b", line)
-    ]
-    return short((errors or lines)[-1].rstrip(":"), str)
-
-
-def line_of(error):
-    """The line of a check where `error` came up, a str."""
-    for frame, number in traceback.walk_tb(error.__traceback__):
-        file = frame.f_code.co_filename
-        if file != __file__:
-            return linecache.getline(file, number).strip()
+def reply_of(line, key):
+    """The reply to the question with this `key`, a dict, or None."""
+    try:
+        reply = json.loads(line)
+        return reply if reply["key"] == key else None
+    except (ValueError, TypeError, KeyError):
+        return None  # it talks nonsense

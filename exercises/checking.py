@@ -1,8 +1,8 @@
-"""What the cells of a sheet call: `listen`, `judge`, `count`.
+"""What the cells of a sheet call: `judge`, `count`.
 
-`judge` takes the text of the cell that begins with `# Exercise 2`, as it
-was last run, and gives it to the function `exercise_2` of the sheet's file
-in `checks/`. It says "done", or in one line what to look at.
+`judge` takes the text of the cell with the line `# Exercise 2`, as it was
+last run, and gives it to the function `exercise_2` of the sheet's file in
+`checks/`. It says "done", or what to look at, and a question.
 
 Each check cell reloads this file, and with it those that it stands on,
 which undoes what an earlier cell may have done to them. What this does not
@@ -16,7 +16,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-if "ran" in globals():  # this file is loaded anew: so must the others be
+if "done" in globals():  # this file is loaded anew: so must the others be
     for name in [*sys.modules]:
         ours = name.startswith(("exercises.", "notebooks."))
         if ours and name != __name__:
@@ -27,27 +27,23 @@ from exercises.words import say
 
 # The answers' cells as they are before anybody writes: {sheet: [text, ...]}.
 BLANKS = Path(__file__).resolve().parent / "checks" / "blanks.json"
-# {number of an exercise: text of its cell}: as run last, and as it passed.
-# These outlive a reload, and end with the kernel: "Run All" brings them back.
-ran, listening = globals().get("ran", {}), globals().get("listening", [])
+# {(sheet, number): text of the answer's cell that passed}. It outlives a
+# reload, and ends with the kernel: "Run All" brings it back.
 done = globals().get("done", {})
 
 
-def listen():
-    """Take note, from now on, of each answer's cell that is run here."""
+def answer(number):
+    """The text of the cell with the line `# Exercise NUMBER`, as it was
+    last run in this kernel, a str, or None."""
+    head = rf"(?im)^[ \t]*# *Exercise {number}\b"
+    found = [text for text in cells() if re.search(head, text)]
+    return found[-1] if found else None
+
+
+def cells():
+    """The texts of all cells that were run in this kernel, a list."""
     shell = sys.modules["IPython"].get_ipython()
-    if not listening:  # the setup cell may be run twice
-        shell.events.register("pre_run_cell", note)
-        listening.append(note)
-
-
-def note(info):
-    """Take note of a cell; `info` is IPython's ExecutionInfo."""
-    head = re.match(
-        r"\s*# *Exercise (\d+)\b", info.raw_cell, re.IGNORECASE
-    )
-    if head:
-        ran[int(head[1])] = info.raw_cell
+    return shell.history_manager.input_hist_raw
 
 
 def judge(sheet, number):
@@ -56,14 +52,13 @@ def judge(sheet, number):
     Prints that it is done, or raises NotYet, which says why not. Returns
     NotTried before the first try.
     """
-    done.pop(number, None)
-    text = ran.get(number)
+    done.pop((sheet, number), None)
+    text = answer(number)
     if text is None:
         return NotTried(
             say(
                 "Exercise {number}, not yet: run your answer first, the "
-                "cell that begins with `# Exercise {number}`, and before "
-                "it this sheet's first cell.",
+                "cell with the line `# Exercise {number}`.",
                 number=number,
             )
         )
@@ -77,14 +72,18 @@ def judge(sheet, number):
         )
     checks = import_module(f"exercises.checks.sheet_{sheet}")
     verdict(number, text, getattr(checks, f"exercise_{number}"))
-    done[number] = text
+    done[sheet, number] = text
     print(say("Exercise {number}: done.", number=number))
 
 
-def count(total):
-    """Print how many of the exercises 1 to `total` are done."""
-    numbers = range(1, total + 1)
-    left = [n for n in numbers if n not in done or done[n] != ran.get(n)]
+def count(sheet, total):
+    """Print how many of the exercises 1 to `total` of a sheet are done."""
+    left = [
+        number
+        for number in range(1, total + 1)
+        if (sheet, number) not in done
+        or done[sheet, number] != answer(number)
+    ]
     holes = {"done": total - len(left), "total": total}
     if left:
         told = say(

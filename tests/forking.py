@@ -23,17 +23,17 @@ class Forked:
         self.stdin = connection.makefile("wb")
         self.stdout = connection.makefile("rb")
 
-    def kill(self):
-        """Kill the process, and its group."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+    def terminate(self):
+        """Ask the process to end what it has started, and to end."""
+        os.kill(self.pid, signal.SIGTERM)
 
-    def communicate(self):
-        """Wait for its end, and close what led to it."""
+    def wait(self, timeout=None):
+        """Wait for its end, however long that takes."""
         self.forks.ask(b"%d\n" % self.pid)
-        for end in self.stdin, self.stdout, self.connection:
-            with contextlib.suppress(OSError):  # what was written is lost
-                end.close()
+        self.connection.close()
+
+    def kill(self):
+        """Nothing: it has been waited for."""
 
 
 class Forks:
