@@ -15,8 +15,10 @@ import pytest
 from notebooks.serving import serve, start, wait_until
 from tests.helpers import gone
 from tests.windows import environment, make_python
+from tools.copying import copy_project
 from tools.needs import NO_POSIX, POSIX, tags
 from tools.processes import processes_in
+from tools.tracked import tracked
 from tools.workbook import ROOT, chapters, read
 
 if not POSIX:
@@ -400,19 +402,53 @@ def test_what_is_too_new_is_found(line):
 # Checkouts and downloads whose lines end with CR LF.
 
 
-def test_windows_git_leaves_the_line_ends_alone(tmp_path):
-    shutil.copy(ROOT / ".gitattributes", tmp_path)
-    scripts = [shutil.copy(path, tmp_path) for path in SCRIPTS]
+def test_a_clone_by_windows_git_can_be_run(tmp_path):
+    """Git there writes CR LF, if nobody says that it must not; and run.sh
+    is called by its name, or by bash."""
+    origin = copy_project(tmp_path / "origin")
     git = ["git", "-c", "core.autocrlf=true", "-c", "core.eol=crlf"]
     git += ["-c", "user.name=a", "-c", "user.email=a@example.org"]
-    for words in (
-        *(["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]),
-        *(["rm", "-q", "-r", "."], ["checkout", "-q", "HEAD", "--", "."]),
-    ):
-        subprocess.run([*git, *words], cwd=tmp_path, check=True)
-    assert scripts
-    for script in scripts:
-        assert b"\r" not in Path(script).read_bytes(), script
+    for words in ["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]:
+        subprocess.run([*git, *words], cwd=origin, check=True)
+    clone = tmp_path / "it's a clone"
+    subprocess.run([*git, "clone", "-q", origin, clone], check=True)
+    for path in origin.rglob("*"):
+        if path.is_file() and ".git" not in path.parts:
+            copy = clone / path.relative_to(origin)
+            assert copy.read_bytes() == path.read_bytes(), path
+    gunicorn = tmp_path / "bin" / "gunicorn"
+    gunicorn.parent.mkdir()
+    gunicorn.write_text("#!/bin/sh\npwd\n")
+    gunicorn.chmod(0o755)
+    env = {"PATH": f"{gunicorn.parent}:{os.environ['PATH']}"}
+    env |= {"PYTHON": "/no/python"}
+    for command, said in {
+        ("./run.sh",): f"{clone}\n",
+        ("bash", "run.sh"): f"{clone}\n",
+        ("tools/setup.sh",): "/no/python is not there",
+        ("tools/build_uwsgi.sh", sys.executable): "",
+    }.items():
+        done = subprocess.run(
+            command,
+            cwd=clone,
+            env=env,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+        )
+        assert said in done.stdout, command
+        assert "command not found" not in done.stdout, done.stdout
+
+
+def test_each_script_can_be_run_by_its_name():
+    files = tracked() or pytest.skip("these files are not in git")
+    scripts = [path for path in files if path.read_bytes()[:2] == b"#!"]
+    assert {*SCRIPTS} < {*scripts}
+    for path in scripts:
+        words = f"git update-index --chmod=+x {path.relative_to(ROOT)}"
+        assert os.access(path, os.X_OK), words
 
 
 def test_the_app_and_the_helper_bear_carriage_returns(tmp_path):
