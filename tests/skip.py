@@ -8,9 +8,8 @@ import pytest
 from tools.needs import lacks
 
 
-def pytest_collection_modifyitems(items):
-    """Skip the cells that need what is missing."""
-    for item in items:
-        cell = getattr(item, "cell", None)  # nbval's items have one
-        if cell and (why := lacks(item.parent.nb, cell)):
-            item.add_marker(pytest.mark.skip(reason=why))
+def pytest_itemcollected(item):
+    """Skip a cell that needs what is missing."""
+    cell = getattr(item, "cell", None)  # nbval's items have one
+    if cell and (why := lacks(item.parent.nb, cell)):
+        item.add_marker(pytest.mark.skip(reason=why))

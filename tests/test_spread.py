@@ -1,17 +1,13 @@
 """The tests are spread over processes, and no notebook is taken apart."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 
 from tests import spread
+from tests.helpers import run_pytest, write
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -122,33 +118,12 @@ CELLS = (
 )
 
 
-def write(folder, name, cells):
-    """Write a notebook of code cells, list of str, that have been run."""
-    cells = [new_code_cell(text, execution_count=1) for text in cells]
-    nbformat.write(new_notebook(cells=cells), folder / f"{name}.ipynb")
-
-
-def run_pytest(folder, *options):
-    """What pytest prints of the notebooks in a folder, a str."""
-    plugins = "-p", "tests.spread", "--nbval", "--nbval-current-env"
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *plugins, *options],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=300,  # on a busy machine
-    )
-    return done.stdout
-
-
 def test_no_notebook_is_taken_apart(tmp_path):
     """Not even by --dist load; and a failure is named at once."""
     write(tmp_path, "one", CELLS)
     write(tmp_path, "two", CELLS)
     write(tmp_path, "bad", [CELLS[0], "1 / 0", CELLS[2]])
-    said = run_pytest(tmp_path, "-n", "2", "--dist", "load")
+    said = run_pytest(tmp_path, "tests.spread", "-n", "2", "--dist", "load")
     failed = re.findall(r"(?m)^FAILED (\S+::Cell \d)$", said)
     assert failed == ["bad.ipynb::Cell 1", "bad.ipynb::Cell 2"], said
     assert " 2 failed, 7 passed" in said, said
@@ -157,5 +132,5 @@ def test_no_notebook_is_taken_apart(tmp_path):
 def test_the_number_of_processes_is_ours_and_not_that_of_xdist(tmp_path):
     """For a single notebook, xdist would start one for each core."""
     write(tmp_path, "one", CELLS)
-    said = run_pytest(tmp_path, "-n", "auto", "one.ipynb")
+    said = run_pytest(tmp_path, "tests.spread", "-n", "auto", "one.ipynb")
     assert "created:" not in said and " 3 passed" in said, said
