@@ -3,6 +3,9 @@
 
 .PHONY: lab test run setup wheels check new dev lint format notebooks exercises diagrams upgrade canary test-canary links test-all test-browser class hub test-hub test-grading clean
 
+# With it, Python would not find the workbook's own modules.
+unexport PYTHONSAFEPATH
+
 lab: setup
 	.venv/bin/jupyter lab --ServerApp.root_dir=. $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) notebooks/00_start_here.ipynb
 
@@ -106,5 +109,7 @@ test-grading: setup
 test-hub: dev class
 	.venv/bin/python -m pytest -n0 classroom/hub $(ARGS)
 
+# A .venv without this file is somebody's own: tools/setup.sh did not make it.
 clean:
-	rm -rf .venv .canary .pythons .pytest_cache .ruff_cache reports classroom/hub/node_modules
+	[ ! -e .venv/requirements.lock ] || rm -rf .venv
+	rm -rf .canary .pythons .pytest_cache .ruff_cache reports classroom/hub/node_modules

@@ -1,6 +1,7 @@
 """The Pythons that the workbook supports: pyproject.toml lists them, and
 all else that names Pythons agrees. tools/setup.sh takes these and newer."""
 
+import os
 import re
 import shutil
 import sys
@@ -235,6 +236,48 @@ def test_setup_makes_anew_what_it_has_begun(folder):
     assert setup(folder).returncode == 0
     assert not (folder / ".venv" / "half").exists()
     assert installed(folder) == [NEWEST]
+
+
+# The Makefile.
+
+
+needs_make = pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+
+
+def make(folder, *words, **env):
+    """What make prints, with the project's Makefile, in a folder, a str."""
+    done = run(
+        ["make", "-s", "-f", ROOT / "Makefile", *words],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], **env},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    return done.stdout
+
+
+@needs_make
+@pytest.mark.parametrize("ours", [True, False])
+def test_make_clean_keeps_a_venv_that_is_not_ours(tmp_path, ours):
+    for name in [".venv/mine", ".ruff_cache/a"]:
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    if ours:
+        (tmp_path / ".venv/requirements.lock").touch()
+    make(tmp_path, "clean")
+    left = [path.name for path in tmp_path.iterdir()]
+    assert left == ([] if ours else [".venv"])
+
+
+@needs_make
+def test_make_runs_python_as_it_finds_the_modules(tmp_path):
+    """A user's PYTHONSAFEPATH would take the folder out of sys.path."""
+    more = tmp_path / "more.mk"
+    more.write_text("show:\n\t@echo $${PYTHONSAFEPATH-none} $$HOME\n")
+    said = make(tmp_path, "-f", more, "show", PYTHONSAFEPATH="1", HOME="here")
+    assert said == "none here\n"
 
 
 # tools/build_uwsgi.sh, where the lock leaves uWSGI out.

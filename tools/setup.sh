@@ -4,7 +4,7 @@
 #   bash tools/setup.sh dev    and what an author needs (tools/requirements.lock)
 #   bash tools/setup.sh class  or what a teacher needs (classroom/requirements.lock)
 set -euo pipefail
-unset CDPATH PIP_USER PIP_TARGET PYTHONHOME PYTHONPATH PYTHONWARNINGS # not for .venv
+unset CDPATH PIP_USER PIP_TARGET PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONWARNINGS # not for .venv
 cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
 
 fail() { # WORDS ...: all in one line
