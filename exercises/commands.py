@@ -112,13 +112,21 @@ def running(answer, command, files=None, ready=Server.answers):
         def is_ready():
             try:
                 return ready(server)
-            except (RuntimeError, OSError):  # it has ended, or not begun
+            except (RuntimeError, OSError) as error:
+                server.error = error  # it has ended, or not begun
                 return False
 
         def has_ended():
             return server.process.poll() is not None
 
-        wait_until(lambda: is_ready() or has_ended())
+        try:
+            wait_until(lambda: is_ready() or has_ended())
+        except TimeoutError:
+            why = say(
+                "Gunicorn runs, and does not answer: {error}.",
+                error=server.error,
+            )
+            answer.refuse(why, say("Where does it listen?"))
         if has_ended():
             hint = say("What does it need, and where would that be?")
             answer.refuse(why_gunicorn_ended(server), hint)
@@ -195,7 +203,8 @@ def behind(answer, command, app, site, files=None):
         held = ends.enter_context(socket.socket())  # keeps a free port
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         held.bind(("127.0.0.1", 0))
-        frame = NGINX.replace("SOCKET", f"{back.folder}/app.sock")
+        beside = Path(back.folder).name  # a short path, free of quotes
+        frame = NGINX.replace("SOCKET", f"../{beside}/app.sock")
         frame = frame.replace("PORT", str(held.getsockname()[1]))
         files = {"nginx.conf": frame, "site.conf": site} | (files or {})
         words = f"'{nginx}' -p . -c nginx.conf -e stderr"

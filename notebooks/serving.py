@@ -21,8 +21,9 @@ KEPT = "PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH"
 KEPT += "SYSTEMROOT", "USERPROFILE"  # of Windows, which needs them
 # The guard makes a folder, waits until its input ends, as it does when we
 # end, however we end, removes the folder, and kills its process group.
-# (A Unix socket in the folder has a path of 103 bytes at most, on macOS.)
-GUARD = """trap '' HUP INT PIPE TERM
+# (A Unix socket in the folder has a path of 103 bytes at most, on macOS;
+# with LC_ALL=C a shell counts bytes, not letters.)
+GUARD = """trap '' HUP INT PIPE TERM; LC_ALL=C
 cd "$1" && { [ ${#1} -le 76 ] || cd /tmp; } || exit
 folder=$(mktemp -d "$PWD/server-XXXXXX") || exit
 echo "$folder"; read end; rm -rf "$folder"; kill -9 0"""
@@ -39,6 +40,7 @@ class Server:
     def __init__(self, process, folder):
         self.process, self.folder, self.url = process, folder, None
         self.listener = None  # a psutil.Process, once it answers
+        self.error = "nobody listens"  # why it does not answer, so far
 
     @property
     def log(self):
@@ -101,7 +103,7 @@ class Server:
 
     def answers_from(self, process):
         """Return whether `process`, a psutil.Process, answers HTTP."""
-        with contextlib.suppress(psutil.Error, requests.RequestException):
+        try:
             for each in process.net_connections("tcp"):
                 if each.status == psutil.CONN_LISTEN:
                     self.listener = process
@@ -109,6 +111,8 @@ class Server:
                     options = {"stream": True, "allow_redirects": False}
                     with self.get("/", timeout=5, **options):
                         return True
+        except (psutil.Error, requests.RequestException) as error:
+            self.error = error
         return False
 
 
@@ -176,7 +180,11 @@ def stop(process):
 def serve(command, files=None):
     """`start` a server; yield its Server when it answers over HTTP."""
     with start(command, files) as server:
-        wait_until(server.answers)
+        try:
+            wait_until(server.answers)
+        except TimeoutError as error:
+            why = f"{error}: {server.error}\n{server.log}"
+            raise TimeoutError(why) from None
         yield server
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tools.kernels import place
 from tools.processes import processes_in
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,6 +23,7 @@ OTHERS = (
     "IPYTHON",
     "JUPYTER",
     "PYTHONSTARTUP",
+    "PYTHONSAFEPATH",
     "BIND",
 )
 FOLDER = pytest.StashKey()  # of this run; the main process alone has it
@@ -33,10 +35,8 @@ def pytest_configure(config):
     """Make this run's folder."""
     if hasattr(config, "workerinput"):
         return  # a worker of pytest-xdist works in its controller's folder
-    place = tempfile.gettempdir()
-    if len(place) > 58 and os.name == "posix":
-        place = "/tmp"  # the path of a Unix socket must be short
-    folder = Path(tempfile.mkdtemp(prefix="workbook-", dir=place))
+    short = place(len("/workbook-abcdefgh"))  # sockets fit into it
+    folder = Path(tempfile.mkdtemp(prefix="workbook-", dir=short))
     folder = folder.resolve()
     config.stash[FOLDER] = folder
     for name in [name for name in os.environ if name.startswith(OTHERS)]:

@@ -1,5 +1,6 @@
 """The helper that starts servers from cells, and how it ends them."""
 
+import functools
 import json
 import os
 import shlex
@@ -256,6 +257,22 @@ def test_command_that_never_answers(command):
         wait_until(server.answers, seconds=0.5)
     assert time.monotonic() - began < 20
     assert gone(folder)
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("print('I am here')", "nobody listens\nI am here"),
+        ("import socket; s = socket.create_server(('127.0.0.1', 0))", "timed out"),
+    ],
+)
+def test_serve_says_why_nothing_answered(monkeypatch, code, why):
+    """The last error, and all that the command has said."""
+    impatient = functools.partial(wait_until, seconds=1)
+    monkeypatch.setattr("notebooks.serving.wait_until", impatient)
+    files = {"deaf.py": f"{code}\nimport time; time.sleep(60)\n"}
+    with pytest.raises(TimeoutError, match=why), serve("python deaf.py", files):
+        pass
 
 
 def test_wait_until_times_out():

@@ -1,22 +1,27 @@
 """What other systems lack, taken away from this one: see also windows.py."""
 
 import ast
+import functools
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psutil
 import pytest
 
+from exercises.asking import NotYet
+from exercises.commands import answers_at, behind, running
 from notebooks.serving import serve, start, wait_until
 from tests.helpers import gone
 from tests.windows import environment, make_python
 from tools.copying import copy_project
-from tools.needs import NO_POSIX, POSIX, tags
+from tools.kernels import Kernels, place
+from tools.needs import NO_POSIX, POSIX, find, tags
 from tools.processes import processes_in
 from tools.tracked import tracked
 from tools.workbook import ROOT, chapters, read
@@ -310,17 +315,29 @@ def test_only_cells_that_say_so_read_proc():
                 ), f"{path.name}, cell {cell.id}: tag it needs-linux"
 
 
+@pytest.fixture
+def bash_as_sh(tmp_path, monkeypatch):
+    """As on macOS and Fedora. It counts letters, if the language says so."""
+    (tmp_path / "sh").symlink_to(shutil.which("bash"))
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+
+@pytest.mark.parametrize("letter", ["-", "é"])
 @pytest.mark.parametrize("letters", [20, 58, 59, 97, 200])
-def test_a_socket_fits_into_a_server_s_folder(monkeypatch, letters):
+def test_a_socket_fits_into_a_server_s_folder(bash_as_sh, monkeypatch, letters, letter):
     """Whatever TMPDIR is: a Unix socket's path has 103 bytes, on macOS."""
-    folder = Path("/tmp", f"t{os.getpid()}".ljust(letters - 5, "-"))
+    name = f"t{os.getpid()}-"
+    many = letters - len(f"/tmp/{name}")
+    folder = Path("/tmp", name + letter * (many // len(letter.encode())))
     folder.mkdir()
     try:
         monkeypatch.setattr("tempfile.tempdir", str(folder))
         with start("true") as server:
             path = Path(server.folder, "gunicorn.ctl")
         assert len(os.fsencode(path)) <= 103
-        assert (path.parent.parent == folder) == (letters <= 76)
+        fits = len(os.fsencode(folder)) <= 76
+        assert (path.parent.parent == folder) == fits
     finally:
         folder.rmdir()
 
@@ -329,11 +346,11 @@ def test_a_run_of_the_tests_has_a_short_folder(tmp_path):
     """A server's folder in it must still fit, and be seen when left."""
     test = tmp_path / "test_place.py"
     test.write_text("""if True:
-        import tempfile
+        import os, tempfile
         def test_place():
-            assert len(tempfile.gettempdir()) <= 76
+            assert len(os.fsencode(tempfile.gettempdir())) <= 76
     """)
-    deep = tmp_path / ("long" * 30)
+    deep = tmp_path / ("é" * 60)
     deep.mkdir()
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "tests.clean", str(test)],
@@ -345,6 +362,57 @@ def test_a_run_of_the_tests_has_a_short_folder(tmp_path):
         timeout=300,  # on a busy machine
     )
     assert "1 passed" in done.stdout, done.stdout
+
+
+def test_a_kernel_s_sockets_fit(tmp_path, monkeypatch):
+    """Those of `make notebooks`, which has no folder of its own."""
+    for name, more in ("short", 0), ("é" * 40, 0), ("short", 76):
+        monkeypatch.setattr("tempfile.tempdir", f"/tmp/{name}")
+        path = Path(place(more), "kernel-0123456789ab.json-1")
+        assert len(os.fsencode(path)) <= 103
+        assert (str(path.parent) == "/tmp") == (name != "short" or more > 0)
+    kernel = Kernels(kernel_name="python3")
+    monkeypatch.setattr("tempfile.tempdir", "/tmp/" + "long" * 40)
+    assert Path(kernel.connection_file).parent == Path("/tmp")
+
+
+class Refuser:
+    """As a check's Answer: it raises what it is told to say."""
+
+    def refuse(self, why, hint=None):
+        raise NotYet(why)
+
+
+TEA = """
+def app(environ, start_response):
+    start_response("200 OK", [])
+    return [b"tea"]
+"""
+
+
+@pytest.mark.skipif(not find("nginx"), reason="nginx is not installed")
+@pytest.mark.parametrize("name", ["long" * 30, """it's "a" place; {$x}"""])
+def test_nginx_finds_gunicorn_wherever_files_lie(monkeypatch, name):
+    command = "gunicorn -b unix:app.sock tea:app"
+    site = "location / { proxy_pass http://gunicorn; }"
+    with tempfile.TemporaryDirectory(prefix=name, dir="/tmp") as place:
+        monkeypatch.setattr("tempfile.tempdir", place)
+        with behind(Refuser(), command, {"tea.py": TEA}, site) as (front, _):
+            assert front.get("/").text == "tea"
+            assert (place in front.folder) == (len(place) <= 76)
+
+
+def test_who_waits_in_vain_says_the_last_error(monkeypatch):
+    """In a check: why nothing answers at a socket that cannot be."""
+    impatient = functools.partial(wait_until, seconds=1)
+    monkeypatch.setattr("exercises.commands.wait_until", impatient)
+    ready = answers_at("long" * 30)
+    words = "does not answer: AF_UNIX path too long"
+    with (
+        pytest.raises(NotYet, match=words),
+        running(Refuser(), "sleep 60", ready=ready),
+    ):
+        pass
 
 
 @pytest.fixture

@@ -13,6 +13,16 @@ from pathlib import Path
 from jupyter_client.manager import AsyncKernelManager, KernelManager
 from traitlets import default
 
+LONGEST = 76  # bytes of a folder with a socket: its path has 103, on macOS
+
+
+def place(more=0):
+    """Where temporary files go, a str; but /tmp if that is too long for a
+    Unix socket, with so many bytes `more`."""
+    folder = tempfile.gettempdir()
+    fits = len(os.fsencode(folder)) + more <= LONGEST
+    return folder if fits or os.name != "posix" else "/tmp"
+
 
 def by_files(manager):
     """Return a subclass of `manager`, a class, whose kernels use Unix
@@ -28,7 +38,7 @@ def by_files(manager):
         @default("connection_file")
         def _choose_file(self):  # the sockets have its name, and a number
             name = f"kernel-{uuid.uuid4().hex[:12]}.json"
-            return str(Path(tempfile.gettempdir(), name))
+            return str(Path(place(), name))
 
     return ByFiles
 
