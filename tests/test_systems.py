@@ -23,8 +23,9 @@ from tools.copying import copy_project
 from tools.kernels import Kernels, place
 from tools.needs import NO_POSIX, POSIX, find, tags
 from tools.processes import processes_in
+from tools.skeletons import CHAPTER
 from tools.tracked import tracked
-from tools.workbook import ROOT, chapters, read
+from tools.workbook import ROOT, chapters, code_cells, name_of, read
 
 if not POSIX:
     pytest.skip(NO_POSIX, allow_module_level=True)
@@ -465,6 +466,44 @@ def test_scripts_need_no_newer_bash_than_3_2(path):
 )
 def test_what_is_too_new_is_found(line):
     assert re.search(NEW, line)
+
+
+# A page that is opened elsewhere, or by a Python that looks elsewhere.
+
+
+@pytest.mark.parametrize("path", chapters(), ids=name_of)
+def test_each_chapter_begins_with_the_same_look_around(path):
+    first = code_cells(read(path))[0].source
+    assert first.startswith(CHAPTER[1]), first
+
+
+@pytest.mark.parametrize(
+    ("place", "variables", "found"),
+    [
+        (ROOT, {}, True),
+        (ROOT / "notebooks", {}, True),
+        ("elsewhere", {}, False),
+        ("of somebody's wsgi.py", {}, False),
+        (ROOT / "notebooks", {"PYTHONSAFEPATH": "1"}, False),
+    ],
+)
+def test_the_first_cell_says_in_a_line_what_to_do(tmp_path, place, variables, found):
+    """As in papermill, which works where its caller is."""
+    for name in "elsewhere", "of somebody's wsgi.py":
+        (tmp_path / name).mkdir()
+    (tmp_path / "of somebody's wsgi.py" / "wsgi.py").touch()
+    done = subprocess.run(
+        [sys.executable, "-c", f"{CHAPTER[1]}\nimport notebooks.serving"],
+        cwd=tmp_path / place,
+        env=os.environ | variables,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode == 0) == found, done.stderr
+    words = "AssertionError: run this page in its folder, notebooks/\n"
+    assert found or done.stderr.endswith(words)
 
 
 # Checkouts and downloads whose lines end with CR LF.

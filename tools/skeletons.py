@@ -18,9 +18,11 @@ CHAPTER = [
 **You need**: chapter [{before}]({before_file}). About {minutes} minutes.""",
     """\
 import os
+from importlib.util import find_spec
 
 if not os.path.exists("wsgi.py"):
-    os.chdir("..")  # from notebooks/ to the folder of the app""",
+    os.chdir("..")  # from notebooks/ to the folder of the app
+assert find_spec("small_server"), "run this page in its folder, notebooks/\"""",
     """\
 ## TODO: the heading of the first step
 
