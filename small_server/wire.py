@@ -11,13 +11,18 @@ import socket
 import sys
 import time
 
-from .grammar import refuse_unless
+from .grammar import RefusedError, refuse_unless
 
+MIN_RATE = 500  # bytes of a body, a second: that of Apache's httpd
 LINE_END = re.compile(rb"\n|\r.", re.DOTALL)  # CR LF, or a wrong one
 
 
+class GoneError(Exception):
+    """The client has gone, or no longer takes what we send."""
+
+
 class Wire:
-    """Reads a socket. What came and is not yet read is in `buffer`."""
+    """A client's socket. What came and is not yet read is in `buffer`."""
 
     def __init__(self, sock, timeout):
         self.sock, self.timeout = sock, timeout
@@ -30,12 +35,21 @@ class Wire:
         self.deadline = time.monotonic() + self.timeout
 
     def receive(self):
-        """Wait for more bytes."""
-        data = self.sock.recv(65536)
-        refuse_unless(data, 400, "it ends too early")
+        """Wait for bytes; return whether they come, or the end."""
+        try:
+            data = self.sock.recv(65536)
+        except TimeoutError:
+            raise RefusedError(408, "it stands still") from None
+        except OSError as error:
+            raise GoneError from error
+        self.buffer += data
+        return bool(data)
+
+    def receive_more(self):
+        """Wait for bytes of a request that has begun."""
+        refuse_unless(self.receive(), 400, "it ends too early")
         in_time = time.monotonic() < self.deadline
         refuse_unless(in_time, 408, "it is too slow")
-        self.buffer += data
 
     def line(self, limit, status):
         """Return the next line, a str, without its CR LF; RefusedError
@@ -43,7 +57,7 @@ class Wire:
         while not (end := LINE_END.search(self.buffer)):
             fits = len(self.buffer) <= limit
             refuse_unless(fits, status, "a line is too long")
-            self.receive()
+            self.receive_more()
         refuse_unless(end.end() <= limit, status, "a line is too long")
         right = end[0] == b"\r\n"
         refuse_unless(right, 400, "a line does not end with CR LF")
@@ -52,19 +66,33 @@ class Wire:
         return line
 
     def copy(self, size, file):
-        """Copy `size` bytes into `file`."""
+        """Copy `size` bytes into `file`; each gives more time."""
         while size:
             if not self.buffer:
-                self.receive()
+                self.receive_more()
             part = self.buffer[:size]
             del self.buffer[: len(part)]
             file.write(part)
             size -= len(part)
+            self.deadline += len(part) / MIN_RATE
+
+    def send(self, data):
+        """Send it all; GoneError if for `timeout` seconds none leaves."""
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[self.sock.send(rest) :]
+        except OSError as error:
+            raise GoneError from error
 
 
 def wait_readable(seconds, *files):
     """Wait until one of `files` can be read; return those that can."""
-    return select.select(files, [], [], seconds)[0]
+    poll = select.poll()  # select.select has no files above 1023
+    for file in files:
+        poll.register(file, select.POLLIN)
+    ready = dict(poll.poll(None if seconds is None else seconds * 1000))
+    return [file for file in files if file.fileno() in ready]
 
 
 def linger(sock):
@@ -76,6 +104,14 @@ def linger(sock):
         while time.monotonic() < end and wait_readable(1, sock):
             if not sock.recv(65536):
                 break
+
+
+def hang_up(sock):
+    """End a connection: to close `sock` would not be enough, if a child
+    that an app has forked has a copy of it."""
+    with contextlib.suppress(OSError):  # it has ended
+        sock.shutdown(socket.SHUT_RDWR)
+    sock.close()
 
 
 def log(text):
