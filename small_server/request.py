@@ -23,10 +23,10 @@ NO_TRAILERS = {"CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_HOST"}
 
 
 class Request:
-    """A request, read from a Wire."""
+    """A request, read from a Wire; its body has a limit in bytes."""
 
-    def __init__(self, wire):
-        self.wire = wire
+    def __init__(self, wire, limit_body=LIMIT_BODY):
+        self.wire, self.limit_body = wire, limit_body
         self.method = None  # a str, once its line is read
         self.http11 = True  # or a later 1.x; False: HTTP/1.0
         self.keep_alive = False  # whether the client wants it
@@ -95,7 +95,8 @@ class Request:
         coding = environ.pop("HTTP_TRANSFER_ENCODING", None)
         length = environ.get("CONTENT_LENGTH", "0")
         length = int(match("Content-Length", length)[0])
-        refuse_unless(length <= LIMIT_BODY, 413, "the body is too large")
+        fits = length <= self.limit_body
+        refuse_unless(fits, 413, "the body is too large")
         if coding is not None:
             alone = "CONTENT_LENGTH" not in environ
             refuse_unless(alone, 400, "a Content-Length and chunks")
@@ -111,7 +112,8 @@ class Request:
             known = expected <= {"100-continue"}
             refuse_unless(known, 417, "unknown expectation")
             if expected and (coding or length) and not self.wire.buffer:
-                self.wire.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+                self.wire.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.wire.start_clock()
         body = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
         if coding:
             self.copy_chunks(body)
@@ -124,7 +126,7 @@ class Request:
     def copy_chunks(self, body):
         """Copy a chunked body into the file `body`."""
         while size := self.chunk_size():
-            fits = body.tell() + size <= LIMIT_BODY
+            fits = body.tell() + size <= self.limit_body
             refuse_unless(fits, 413, "the body is too large")
             self.wire.copy(size, body)
             self.wire.line(2, 400)  # there is room for CR LF alone
