@@ -4,6 +4,7 @@ This file knows what a user can choose, and which part is given what.
 """
 
 import argparse
+import contextlib
 import os
 import pkgutil
 import socket
@@ -11,7 +12,8 @@ import sys
 from wsgiref.util import FileWrapper
 
 from .connection import Site
-from .wire import log
+from .request import LIMIT_BODY
+from .wire import MIN_RATE, log
 from .workers import Parent
 
 
@@ -30,16 +32,21 @@ def command_line():
     def add(name, text, **options):
         parser.add_argument(name, help=f"{text} (%(default)s)", **options)
 
-    parser.add_argument("app", help="module:name")
-    add("--bind", "address:port, or a port", default="127.0.0.1:8000")
+    text = "module:name, imported once, before the workers are forked"
+    parser.add_argument("app", help=text)
+    text = "address:port, [IPv6 address]:port, or a port"
+    add("--bind", text, default="127.0.0.1:8000")
     add("--workers", "processes", type=int, default=1)
     add("--threads", "at most, of each worker", type=int, default=100)
+    text = "bytes of a body, at most"
+    add("--limit-body", text, type=int, default=LIMIT_BODY)
     pair = {"action": "append", "metavar": "KEY=VALUE", "default": []}
     parser.add_argument("--environ", help="more of the environ", **pair)
     wait = {"type": seconds, "metavar": "SECONDS"}
     text = "how long a connection waits for its next request"
     add("--keep-alive", text, default=5, **wait)
-    text = "how long a request may take to arrive, or a block to leave"
+    text = "how long a head may take, or a body or an answer stand still"
+    text += f"; {MIN_RATE} bytes of a body give it a second more"
     add("--timeout", text, default=20, **wait)
     text = "how long a worker may take to stop"
     add("--graceful-timeout", text, default=30, **wait)
@@ -52,31 +59,43 @@ def main():
     options = parser.parse_args()
     if not hasattr(os, "fork"):
         parser.error("this needs fork, which Windows has only in WSL")
-    if min(options.workers, options.threads) < 1:
-        parser.error("--workers and --threads need 1 or more")
+    if min(options.workers, options.threads, options.limit_body) < 1:
+        parser.error("--workers, --threads, --limit-body need 1 or more")
     app = pkgutil.resolve_name(options.app)
     if not callable(app):
         parser.error(f"not callable: {options.app}")
-    host, _, port = options.bind.rpartition(":")
     try:
-        address = host or "127.0.0.1", int(port)
-        listener = socket.create_server(address, backlog=1024)
+        listener, host, port = listen(options.bind)
     except (OSError, OverflowError, ValueError) as error:
         parser.error(f"cannot listen at {options.bind}: {error}")
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    environ = server_environ(listener, options)
-    log("Listening at http://{}:{}".format(*listener.getsockname()))
-    site = Site(app, environ, options.keep_alive, options.timeout)
+    environ = server_environ(host, port, options)
+    limits = options.keep_alive, options.timeout, options.limit_body
+    site = Site(app, environ, *limits)
     parent = Parent(listener, options.workers)
+    log(f"Listening at http://{host}:{port}")
     parent.run(site.serve, options.threads, options.graceful_timeout)
 
 
-def server_environ(listener, options):
+def listen(bind):
+    """Return a socket that listens at `bind`, as it was typed, and its
+    host and port as a URL has them; OSError, OverflowError, ValueError."""
+    host, _, port = bind.rpartition(":")
+    family = socket.AF_INET6 if "[" in host else socket.AF_INET
+    address = host.strip("[]") or "127.0.0.1", int(port)
+    listener = socket.create_server(address, family=family, backlog=1024)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # The system takes little in advance, so that we see a client read.
+    if lowat := getattr(socket, "TCP_NOTSENT_LOWAT", None):
+        listener.setsockopt(socket.IPPROTO_TCP, lowat, 2**17)  # bytes
+    host, port, *_ = listener.getsockname()
+    return listener, f"[{host}]" if ":" in host else host, port
+
+
+def server_environ(host, port, options):
     """Return what is the same in the environ of all requests, a dict."""
-    host, port = listener.getsockname()
     environ = {
         "SCRIPT_NAME": "",
-        "SERVER_NAME": host,  # "127.0.0.1"
+        "SERVER_NAME": host,  # "127.0.0.1", "[::1]"
         "SERVER_PORT": str(port),  # "8000"
         "SERVER_SOFTWARE": "small_server",
         "wsgi.version": (1, 0),
@@ -92,4 +111,5 @@ def server_environ(listener, options):
 
 
 if __name__ == "__main__":
-    main()
+    with contextlib.suppress(KeyboardInterrupt):  # while it imports
+        main()

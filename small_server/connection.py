@@ -4,23 +4,25 @@ This file knows when a server waits, how long, and when it says good-bye.
 It knows nothing of grammar, nor of who accepted the connection.
 """
 
+import traceback
 from http import HTTPStatus
 
 from .grammar import RefusedError
 from .request import Request
 from .response import Response
-from .wire import Wire, linger, wait_readable
+from .wire import Wire, linger, log, wait_readable
 
 IN_FLIGHT = 0.2  # seconds for a request that is on its way when we stop
 
 
 class Site:
     """An app and what its connections share: the `environ` of the server,
-    and the seconds `keepalive` and `timeout`."""
+    the seconds `keepalive` and `timeout`, the bytes `limit_body`."""
 
-    def __init__(self, app, environ, keepalive, timeout):
+    def __init__(self, app, environ, keepalive, timeout, limit_body):
         self.app, self.environ = app, environ
         self.keepalive, self.timeout = keepalive, timeout
+        self.limit_body = limit_body
 
     def serve(self, sock, address, worker):
         """Answer the requests that come to `sock` from its `address`.
@@ -34,17 +36,26 @@ class Site:
         }
         wire, keep = Wire(sock, self.timeout), True
         while keep and self.wait_for_request(wire, worker):
-            request = Request(wire)
-            response = Response(sock, request, worker.may_keep_alive)
-            try:
-                asked = request.read()
-                with asked["wsgi.input"]:
-                    keep = response.run(self.app, environ | asked)
-            except RefusedError as error:
-                keep = False
-                last = Response(sock, request, lambda: False)
-                last.run(page(*error.args), {})
-                linger(sock)
+            request = Request(wire, self.limit_body)
+            keep = self.answer(request, environ, worker.may_keep_alive)
+
+    def answer(self, request, environ, may_keep_alive):
+        """Read a request, let the app or a page of our own answer it;
+        return whether the connection may go on."""
+        response = Response(request, may_keep_alive)
+        try:
+            asked = request.read()
+            with asked["wsgi.input"]:
+                return response.run(self.app, environ | asked)
+        except RefusedError as error:
+            refusal = error.args
+        except OSError:  # not the client's fault: there is no room, say
+            log(traceback.format_exc())
+            refusal = 500, "the server failed"
+        if not response.head_sent:
+            Response(request, lambda: False).run(page(*refusal), {})
+        linger(request.wire.sock)
+        return False
 
     def wait_for_request(self, wire, worker):
         """Wait for more than an empty line; whether it comes."""
@@ -52,9 +63,8 @@ class Site:
         while wire.buffer in (b"", b"\r", b"\r\n"):
             came = wire.sock in wait_readable(self.keepalive, *files)
             came = came or wait_readable(IN_FLIGHT, wire.sock)
-            if not (data := came and wire.sock.recv(65536)):
+            if not (came and wire.receive()):
                 return False
-            wire.buffer += data
         return True
 
 

@@ -11,18 +11,17 @@ from email.utils import formatdate
 from functools import lru_cache, partial
 
 from .grammar import check_head, refuse_unless
-from .wire import log
+from .wire import GoneError, log
 
 http_date = lru_cache(1)(partial(formatdate, usegmt=True))  # one a second
 
 
 class Response:
-    """The answer to a Request, sent to `sock`; `may_keep_alive`, a
+    """The answer to a Request, sent on its wire; `may_keep_alive`, a
     function, is asked before the head says if the connection stays."""
 
-    def __init__(self, sock, request, may_keep_alive):
-        self.sock, self.request = sock, request
-        self.may_keep_alive = may_keep_alive
+    def __init__(self, request, may_keep_alive):
+        self.request, self.may_keep_alive = request, may_keep_alive
         self.status = self.headers = None  # as start_response has them
         self.head_sent = self.client_gone = False
         # What the head says: the body ends after so many bytes, with the
@@ -104,8 +103,8 @@ class Response:
     def transmit(self, data):
         """Give `data` to the system; remember if the client has gone."""
         try:
-            self.sock.sendall(data)
-        except OSError:
+            self.request.wire.send(data)
+        except GoneError:
             self.client_gone = True
             raise
 
