@@ -4,7 +4,9 @@ What an app does besides its answer, it says in the log.
 """
 
 import json
+import multiprocessing
 import os
+import signal
 import sys
 import time
 import weakref
@@ -314,6 +316,50 @@ def seen_in_time():
     return b"later" if os.path.exists(seen) else b"in vain"
 
 
+# Children.
+
+
+def forks(fork, *body):
+    """An app that gives `body`, while a child lives on that `fork` makes."""
+
+    def app(environ, start):
+        fork()
+        start("200 OK", [TEXT])
+        return iter(body)  # it has no length
+
+    return app
+
+
+def fork():
+    """Leave a child that has a copy of all that is open here."""
+    if os.fork() == 0:
+        time.sleep(30)  # the test is over before, and its processes, too
+        os._exit(0)
+
+
+def fork_by_multiprocessing():
+    context = multiprocessing.get_context("fork")
+    context.Process(target=time.sleep, args=[30], daemon=True).start()
+
+
+def leave_an_orphan(environ, start):
+    """Name a process whose parent has ended, and which ends when asked."""
+    reader, writer = os.pipe()
+    if (child := os.fork()) == 0:
+        orphan = os.fork()
+        if orphan:
+            os.write(writer, b"%d" % orphan)
+        else:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            time.sleep(30)
+        os._exit(0)
+    os.waitpid(child, 0)
+    start("200 OK", [TEXT])
+    body = os.read(reader, 99)
+    os.close(reader), os.close(writer)
+    return [body]
+
+
 # Errors.
 
 
@@ -425,6 +471,7 @@ APPS = {
     "/give/an empty block": give([b""]),
     "/give/one block": give([b"one"]),
     "/give/two blocks": give((b"t", b"wo")),
+    "/give/a large block": give([bytes(2**23)]),
     "/give/line ends": give([b"\r\n\n"]),
     "/give/None": give(None),
     "/give/a str": give(["text"]),
@@ -440,6 +487,9 @@ APPS = {
     "/slow": slow,
     "/drip": drip,
     "/drip/written": drip_written,
+    "/fork": forks(fork, b"forked, ", b"and gone on"),
+    "/fork/multiprocessing": forks(fork_by_multiprocessing, b"forked"),
+    "/orphan": leave_an_orphan,
     "/fail/ValueError": fail(ValueError),
     "/fail/SystemExit": fail(SystemExit),
     "/fail/OSError": fail(OSError),

@@ -5,9 +5,13 @@ import contextlib
 import json
 import select
 import signal
+import socket
+import struct
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import psutil
 import pytest
 import requests
 
@@ -20,20 +24,35 @@ from tests.small_server.helpers import (
     command,
     connect,
     rest,
+    send,
     serving,
 )
-from tests.small_server.pep import pep
+from tests.small_server.pep import ROOT, pep
 from tools.needs import NO_POSIX, POSIX
 
 if not POSIX:
     pytest.skip(NO_POSIX, allow_module_level=True)
 HELLO = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
 ENVIRON = b"GET /environ HTTP/1.1\r\nHost: a\r\n"
+POST = b"POST /environ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
 # A server that gives a request on its way five seconds instead of 0.2.
 PATIENT = (
     "from small_server import __main__ as server, connection as c; "
     "c.IN_FLIGHT = 5; server.main()"
 )
+
+
+def odd(text, options=""):
+    """Serve the apps in a module that does `text` when it is imported."""
+    files = {"odd.py": f"{text}\nfrom tests.small_server.apps import app\n"}
+    return serve(f"PYTHONPATH='{ROOT}' {COMMAND} {options} odd:app", files)
+
+
+def stops_in_time(server):
+    """Ask `server` to stop; whether it soon has, in peace."""
+    server.process.terminate()
+    return server.process.wait(timeout=8) == 0
+
 
 # How it starts.
 
@@ -45,6 +64,8 @@ WRONG_COMMANDS = {
     "wsgi:__name__": "not callable: wsgi:__name__",
     "wsgi:app --workers 0": "need 1 or more",
     "wsgi:app --threads 0": "need 1 or more",
+    "wsgi:app --limit-body 0": "need 1 or more",
+    "wsgi:app --limit-body 1M": "invalid int",
     "wsgi:app --workers many": "invalid int",
     "wsgi:app --timeout 0": "invalid seconds value: '0'",
     "wsgi:app --keep-alive ages": "invalid seconds value: 'ages'",
@@ -52,6 +73,8 @@ WRONG_COMMANDS = {
     "wsgi:app --bind nowhere": "cannot listen at nowhere",
     "wsgi:app --bind 127.0.0.1:99999": "cannot listen",
     "wsgi:app --bind 192.0.2.1:0": "cannot listen at 192.0.2.1:0",
+    "wsgi:app --bind ::1:0": "cannot listen at ::1:0",
+    "wsgi:app --bind [127.0.0.1]:0": "cannot listen at [127.0.0.1]:0",
 }
 WRONG_APPS = {
     "wsgi:app:b": "invalid format: 'wsgi:app:b'",
@@ -100,6 +123,24 @@ def test_one_thread_serves_one_client_at_a_time():
         assert json.loads(answer.body)["multi"] == [False] * 3
         assert answer.all_of("connection") == ["connection: close"]
         assert server.url.startswith("http://127.0.0.1:")
+
+
+def test_it_listens_at_an_address_of_ipv6():
+    """RFC 3875 has SERVER_NAME with brackets, REMOTE_ADDR without."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError as error:
+        pytest.skip(f"no IPv6 here: {error}")
+    with start(command("app", "--bind [::1]:0")) as server:
+        wait_until(lambda: "Listening at http://[::1]:" in server.log)
+        port = int(server.log.split("[::1]:")[1].split()[0])
+        with socket.create_connection(("::1", port), 5) as client:
+            client.sendall(ENVIRON + b"Connection: close\r\n\r\n")
+            (answer,) = answers(rest(client))
+    seen = json.loads(answer.body)
+    assert seen["SERVER_NAME"] == "[::1]"
+    assert seen["SERVER_PORT"] == str(port)
+    assert seen["REMOTE_ADDR"] == "::1"
 
 
 @pep(33)
@@ -192,6 +233,36 @@ def test_a_stop_does_not_wait_for_ever():
             stuck.result()
 
 
+@pytest.mark.parametrize("path", ["/fork", "/fork/multiprocessing"])
+def test_a_stop_does_not_wait_for_a_child_of_the_app(path):
+    """Which has a copy of all sockets, and neither listens nor serves."""
+    with serving() as server, connect(server) as idle:
+        idle.sendall(HELLO)
+        assert b"Hello" in idle.recv(999)
+        assert server.get(path).ok
+        (child,) = [p for w in server.workers for p in w.children()]
+        assert stops_in_time(server)
+        assert idle.recv(1) == b""
+        with pytest.raises(ConnectionRefusedError):
+            connect(server)
+        assert child.is_running() == (path == "/fork")
+
+
+def test_a_stop_does_not_wait_for_a_thread_of_an_import():
+    """The system ends the parent, as it does workers."""
+    thread = "import threading; threading.Thread(target=input).start()"
+    thread = thread.replace("input", "threading.Event().wait")
+    with odd(thread, "--graceful-timeout 1") as server:
+        server.process.terminate()
+        assert server.process.wait(timeout=8) == -signal.SIGALRM
+
+
+def test_a_stop_in_the_first_moments_is_one():
+    """Each of its 120 servers ends, and no process complains."""
+    result = run(f"PYTHONPATH='{ROOT}' python -m tests.small_server.early")
+    assert result.stdout == "{0: 120}\n"
+
+
 # How a worker ends, and another takes its place.
 
 
@@ -231,12 +302,122 @@ def test_workers_that_die_at_once_are_not_replaced_at_once():
         assert server.process.wait(timeout=3) == 0
 
 
+def test_an_error_in_the_main_thread_of_a_worker_ends_it():
+    """Its threads finish what they do, and another worker is started."""
+    fails = "import signal; signal.signal(signal.SIGUSR1, lambda *_: 1 / 0)"
+    with odd(fails) as server:
+        old = server.wait_for_workers(2)
+        with ThreadPoolExecutor() as pool:
+            slow = ask_slowly(server, pool)
+            for worker in old:
+                worker.send_signal(signal.SIGUSR1)
+            assert all(answer.result().ok for answer in slow)
+        for worker in old:
+            line = f"worker {worker.pid} has ended with 1\n"
+            wait_until(lambda line=line: line in server.log)
+        assert "ZeroDivisionError" in server.log
+        server.wait_for_workers(2)
+        assert server.get("/hello").text == "Hello"
+        assert stops_in_time(server)
+
+
+def test_a_worker_that_can_start_no_thread_ends():
+    large = "import threading; threading.stack_size(2**46)"
+    files = {"odd.py": f"{large}\nfrom tests.small_server.apps import app\n"}
+    with start(f"PYTHONPATH='{ROOT}' {COMMAND} odd:app", files) as server:
+        wait_until(lambda: "has ended with 1\n" in server.log)
+        assert "can't start new thread" in server.log
+        assert stops_in_time(server)
+
+
+def test_an_orphan_is_no_worker():
+    """Of process 1, here of who adopts them, as Linux lets it."""
+    if sys.platform != "linux":
+        pytest.skip("only Linux has PR_SET_CHILD_SUBREAPER")
+    adopts = "import ctypes; assert ctypes.CDLL(None).prctl(36, 1) == 0"
+    with odd(adopts) as server:
+        orphans = [psutil.Process(int(server.get("/orphan").text))]
+        orphans += [psutil.Process(int(server.get("/orphan").text))]
+        for orphan in orphans:
+            assert orphan.ppid() == server.process.pid
+            orphan.terminate()
+            wait_until(lambda orphan=orphan: not orphan.is_running())
+        victim = server.workers[0]
+        victim.kill()
+        wait_until(lambda: "has ended with -9" in server.log)
+        assert server.log.count("has ended") == 1
+        assert f"worker {victim.pid} has ended" in server.log
+
+
 def test_workers_end_with_their_parent():
     with serving() as server, connect(server) as idle:
         workers = server.workers
         idle.sendall(HELLO)
         server.process.kill()
         wait_until(lambda: all(map(has_ended, workers)), 4)
+
+
+def test_workers_end_with_their_parent_though_it_has_another_child():
+    forks = "import signal; from tests.small_server.apps import fork; "
+    forks += "signal.signal(signal.SIGUSR1, lambda *_: fork())"
+    with odd(forks) as server:
+        workers = server.wait_for_workers(2)
+        server.process.send_signal(signal.SIGUSR1)
+        server.wait_for_workers(3)
+        server.process.kill()
+        wait_until(lambda: all(map(has_ended, workers)), 8)
+
+
+# What it has room for.
+
+
+def test_files_may_have_numbers_above_1023():
+    """Which was as many as select has room for."""
+    many = "import os, resource; "
+    many += "hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]; "
+    many += "resource.setrlimit(resource.RLIMIT_NOFILE, (2000, hard)); "
+    many += "held = [open(os.devnull) for _ in range(1100)]"
+    with odd(many) as server:
+        assert server.get("/hello").text == "Hello"
+        assert stops_in_time(server)
+        assert "Traceback" not in server.log
+
+
+NO_ROOM = {
+    "no folder": "import tempfile; tempfile.tempdir = '/no/such/folder'",
+    "a full disk": "import resource; "
+    "resource.setrlimit(resource.RLIMIT_FSIZE, (2**19, 2**19))",
+}
+
+
+@pytest.mark.parametrize("why", NO_ROOM)
+def test_that_there_is_no_room_for_a_body_is_our_failure(why):
+    """A small one needs none; and a client that leaves is no failure."""
+    with odd(NO_ROOM[why]) as server:
+        with connect(server) as client:
+            client.sendall(BODY + b"half")
+            reset = struct.pack("ii", 1, 0)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+        (small,), said = send(server, BODY, bytes(10_000))
+        assert small.status == "200 OK"
+        assert "Traceback" not in said
+        length = b"Content-Length: 1000000\r\n\r\n"
+        (large,), said = send(server, POST, length, bytes(1_000_000))
+        assert large.status == "500 Internal Server Error"
+        assert "Error: [Errno " in said
+        assert "called" not in said
+
+
+@pytest.mark.parametrize(("length", "status"), [(10, 200), (11, 413)])
+def test_the_limit_of_a_body_is_an_option(length, status):
+    body = b"a" * length
+    plain = b"Content-Length: %d\r\n\r\n%b" % (length, body)
+    chunked = b"Transfer-Encoding: chunked\r\n\r\n4\r\naaaa\r\n"
+    chunked += b"%x\r\n%b\r\n0\r\n\r\n" % (length - 4, body[4:])
+    with serve(command("app", "--limit-body 10")) as server:
+        for body in plain, chunked:
+            ((answer,), _) = send(server, POST, body)
+            assert answer.status.startswith(f"{status} ")
 
 
 # What it does not wait for.
@@ -256,21 +437,77 @@ def test_slow_clients_lock_nobody_out():
             assert b"Hello" in client.recv(999)
 
 
-def test_a_request_that_is_too_slow_is_refused():
-    """It has a time to arrive in, even if a byte always comes."""
+BODY = POST + b"Content-Length: 10000\r\n\r\n"
+SLOW = {
+    "a head that comes byte by byte": (b"GET /", b"a"),
+    "a head that stands still": (b"GET /", b""),
+    "a body that comes byte by byte": (BODY, b"a"),
+    "a body that stands still": (BODY + bytes(9), b""),
+}
+
+
+@pytest.mark.parametrize("what", SLOW)
+def test_a_request_that_is_too_slow_is_refused(what):
+    """Even if a byte always comes."""
+    begin, byte = SLOW[what]
     with (
         serve(command("app", "--keep-alive 2 --timeout 2")) as server,
         connect(server) as idle,
         connect(server) as slow,
     ):
         began = time.monotonic()
+        slow.sendall(begin)
         while not select.select([slow], [], [], 0.1)[0]:
-            slow.sendall(b"a")
+            slow.sendall(byte)
             assert time.monotonic() - began < 9
         assert time.monotonic() - began > 1.5
         (answer,) = answers(rest(slow))
         assert answer.status == "408 Request Timeout"
         assert idle.recv(1) == b""
+        assert "called /environ" not in server.log
+
+
+def test_a_body_that_goes_on_coming_has_the_time_it_takes():
+    with serve(command("app", "--timeout 1")) as server, connect(server) as client:
+        client.sendall(BODY)
+        for _ in range(10):
+            time.sleep(0.3)
+            client.sendall(bytes(1000))
+        (answer,) = answers(rest(client))
+    assert answer.status == "200 OK"
+    assert len(json.loads(answer.body)["body"]) == 10000
+
+
+def test_an_answer_that_goes_on_leaving_has_the_time_it_takes():
+    """But no more than `--timeout` when it stands still."""
+    with serve(command("app", "--timeout 1")) as server:
+        assert len(read_slowly(server, 0.1)) > 2**23
+        assert len(read_slowly(server, 3)) < 2**23
+
+
+def read_slowly(server, pause):
+    """Ask for a block of 8 MB; read it in pieces, before each of which the
+    client pauses for so many seconds, 4 in all; return what came."""
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**16)
+        client.settimeout(5)
+        client.connect(server.address)
+        path = b"/give/a%20large%20block"
+        client.sendall(b"GET " + path + b" HTTP/1.0\r\n\r\n")
+        data = b""
+        for _ in range(int(4 / pause)):
+            time.sleep(pause)
+            data += client.recv(int(2**23 / 4 * pause), socket.MSG_WAITALL)
+        return data + rest(client)
+
+
+def test_the_end_of_an_answer_does_not_wait_for_a_child_of_the_app():
+    """It is the end of the connection, of which the child has a copy."""
+    with serving() as server:
+        data = ask(server, b"GET /fork HTTP/1.0\r\n\r\n")
+        assert data.endswith(b"forked, and gone on")
+        (child,) = [p for w in server.workers for p in w.children()]
+        assert child.is_running()
 
 
 def test_a_thread_outlives_the_log():
