@@ -1,7 +1,7 @@
 # make lab    reads the workbook in JupyterLab      make test   passes its tests
 # Both first set up .venv with the tested versions; PYTHON=python3.12 chooses its Python.
 
-.PHONY: lab test run setup wheels check new dev lint format notebooks exercises diagrams upgrade canary test-canary links test-all test-browser class hub test-hub test-grading clean
+.PHONY: lab test run setup wheels check new dev lint format notebooks exercises diagrams upgrade canary test-canary links test-all test-browser test-others class hub test-hub test-grading clean
 
 # With it, Python would not find the workbook's own modules.
 unexport PYTHONSAFEPATH
@@ -67,6 +67,7 @@ upgrade: dev
 	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock tools/requirements.txt -o tools/requirements.lock
 	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock classroom/requirements.txt -o classroom/requirements.lock
 	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock deploy/requirements.txt -o deploy/requirements.lock
+	.venv/bin/uv pip compile --upgrade $(LOCK) tests/others/requirements.txt -o tests/others/requirements.lock
 	@bash tools/setup.sh dev
 	.venv/bin/python -m tools.changed_cells --store reports/before.lock reports/upgrade.md
 LOCK = --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make upgrade"
@@ -91,6 +92,18 @@ test-all: dev
 test-browser: dev
 	.venv/bin/python -m pytest -n0 tests/browser $(ARGS)
 
+# Programs that nobody here wrote, on the small server and on Gunicorn, in an environment of their own.
+test-others: .others/requirements.lock
+	.others/bin/python -m pytest -o "addopts=-p tests.clean -p no:dash -rs" tests/others $(ARGS)
+
+.others/requirements.lock: tests/others/requirements.lock
+	$(or $(PYTHON),python3) -m venv --clear .others
+	.others/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	.others/bin/python -m pip download --quiet --disable-pip-version-check --require-hashes -c $< \
+		--no-deps --no-build-isolation --no-binary :all: -d .others/sources flask httpbin
+	cd .others/sources && for file in *.tar.gz; do tar xzf "$$file" || exit 1; done
+	cp $< $@
+
 # A room of learners: classroom/hub/README.md.
 
 class: setup
@@ -112,4 +125,4 @@ test-hub: dev class
 # A .venv without this file is somebody's own: tools/setup.sh did not make it.
 clean:
 	[ ! -e .venv/requirements.lock ] || rm -rf .venv
-	rm -rf .canary .pythons .pytest_cache .ruff_cache reports classroom/hub/node_modules
+	rm -rf .canary .others .pythons .pytest_cache .ruff_cache reports classroom/hub/node_modules
