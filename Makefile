@@ -100,7 +100,7 @@ test-others: .others/requirements.lock
 	$(or $(PYTHON),python3) -m venv --clear .others
 	.others/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	.others/bin/python -m pip download --quiet --disable-pip-version-check --require-hashes -c $< \
-		--no-deps --no-build-isolation --no-binary :all: -d .others/sources flask httpbin
+		--no-deps --no-binary :all: -d .others/sources flask httpbin
 	cd .others/sources && for file in *.tar.gz; do tar xzf "$$file" || exit 1; done
 	cp $< $@
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 
 from notebooks.serving import KEPT, serve
 
@@ -32,7 +33,7 @@ SECONDS = 120  # that a client may take
 
 def pytest_configure(config):
     """Announce our mark."""
-    words = "gunicorn_fails(why): where we differ from it on purpose"
+    words = "gunicorn_fails(why): this app fails on Gunicorn"
     config.addinivalue_line("markers", words)
 
 
@@ -59,8 +60,8 @@ def serving(request, home):
     takes the app, "module:name", and options of small_server, a str."""
     mark = request.node.get_closest_marker("gunicorn_fails")
     if mark and request.param == "gunicorn":
-        fails = pytest.mark.xfail(reason=mark.args[0], strict=True)
-        request.applymarker(fails)
+        how = {"raises": AssertionError, "strict": True}
+        request.applymarker(pytest.mark.xfail(reason=mark.args[0], **how))
 
     @contextlib.contextmanager
     def serving(app, options=""):
@@ -78,6 +79,14 @@ def serving(request, home):
 
 
 @pytest.fixture
+def browser():
+    """A requests.Session: it keeps cookies and connections."""
+    with requests.Session() as session:
+        session.trust_env = False
+        yield session
+
+
+@pytest.fixture
 def run(home):
     """A function that runs a client to its end, in the home."""
 
@@ -91,7 +100,8 @@ def run(home):
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=SECONDS,
             check=False,
         )

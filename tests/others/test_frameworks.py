@@ -3,19 +3,8 @@ parts of files that go."""
 
 import os
 
-import pytest
-import requests
-
 LINES = [f"line {n}" for n in range(1000)]
 PICTURE = os.urandom(3_000_000)
-
-
-@pytest.fixture
-def browser():
-    """A requests.Session: it keeps cookies and connections."""
-    with requests.Session() as session:
-        session.trust_env = False
-        yield session
 
 
 def form():

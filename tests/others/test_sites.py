@@ -6,8 +6,6 @@ import sys
 import unittest
 from pathlib import Path
 
-import pytest
-import requests
 import socketio
 from werkzeug.middleware.http_proxy import ProxyMiddleware
 from werkzeug.test import Client
@@ -15,14 +13,6 @@ from werkzeug.test import Client
 SOURCES = Path(sys.prefix, "sources")
 # One of httpbin's tests asks for what its Flask does without a server: 501.
 BETTER = {"test_post_chunked"}
-
-
-@pytest.fixture
-def browser():
-    """A requests.Session: it keeps cookies and connections."""
-    with requests.Session() as session:
-        session.trust_env = False
-        yield session
 
 
 def forward(url):
