@@ -29,12 +29,22 @@ http {
 """
 
 
-def settings_of(answer, command, files=None):
+def text_of(answer, name):
+    """The text that an answer has under a name; refuses all but a str."""
+    value = answer(name)
+    if not isinstance(value, str):
+        holes = {"name": name, "kind": type(value).__name__}
+        why = say("`{name}` is of type {kind}, expected a str.", **holes)
+        answer.refuse(why, say("What would you type, or save in a file?"))
+    return value
+
+
+def settings_of(answer, command, files=None, hint=None):
     """The settings that Gunicorn reads from a command, {name: words}.
 
     `files` (name: text) are in its folder, as for `serve`. Refuses another
-    command, and one that fails with `--print-config`. That loads the app,
-    too, but without the variables of `-e`.
+    command, and, with the `hint`, one that fails with `--print-config`.
+    That loads the app, too, but without the variables of `-e`.
     """
     if not runs_gunicorn(answer, command):
         hint = say(
@@ -47,31 +57,36 @@ def settings_of(answer, command, files=None):
         why = say("the program that `command` names is not there.")
         answer.refuse(why, say("Does `gunicorn` alone not find it?"))
     if ended.returncode:
-        last = ended.stdout.strip().splitlines()[-1]
-        hint = say("What does it look for, and how is that spelled?")
-        answer.refuse(
-            say("gunicorn gives up ({reason}).", reason=last), hint
-        )
+        lines = ended.stdout.strip().splitlines() or [""]
+        words = [
+            *re.findall(r"^Invalid.* for (\w+):", lines[0]),
+            lines[-1],
+        ]
+        why = say("gunicorn gives up ({reason}).", reason=" ".join(words))
+        usual = say("What does it look for, and how is that spelled?")
+        answer.refuse(why, hint or usual)
     return dict(re.findall(r"(?m)^(\w+) += (.*)", ended.stdout))
 
 
 def runs_gunicorn(answer, command):
     """Whether a command is `gunicorn ...`, `python -m gunicorn ...`, or
     `bash run.sh`; both may be paths, and `env` and NAME=value may stand
-    before them. Refuses what is no command, and what a shell would read.
+    before them. Refuses what is for a shell, and a quote that stays open.
     """
-    if not isinstance(command, str):
-        holes = {"kind": type(command).__name__}
-        why = say("`command` is of type {kind}, expected a str.", **holes)
-        answer.refuse(why, say("What would you type in a terminal?"))
-    if sign := re.search("[;$`]", command):
-        why = say("`command` has a {sign}, for a shell.", sign=sign[0])
-        answer.refuse(why, say("What is it, if no shell reads it?"))
     try:
         words = shlex.split(command)
+        parts = shlex.shlex(command, posix=True, punctuation_chars="&|<>")
+        parts.whitespace_split = True
+        signs = re.findall("[;$`]", command)
+        signs += [
+            part for part in parts if part and not part.strip("&|<>")
+        ]
     except ValueError:
         why = say("`command` has a quote that nothing ends.")
         answer.refuse(why, say("Which quote belongs to which?"))
+    if signs:
+        why = say("`command` has a {sign}, for a shell.", sign=signs[0])
+        answer.refuse(why, say("What is it, if no shell reads it?"))
     while words and (words[0] == "env" or "=" in words[0]):
         words.pop(0)
     name = Path(words[0]).name if words else ""
