@@ -22,13 +22,13 @@ from exercises.telling import (
     error_in,
     hint_of,
     short,
+    telling_line,  # noqa: F401, for the checks
     why_it_failed,
     why_no_reply,
     why_only_in_jupyter,
     why_raised,
     wrong_items,
 )
-from exercises.telling import telling_line as telling_line  # for checks
 from exercises.words import say
 from notebooks.serving import KEPT as SERVERS
 

@@ -1,4 +1,4 @@
-"""What the cells of a sheet call: `judge`, `count`.
+"""What the cells of a sheet call: `listen`, `judge`, `count`.
 
 `judge` takes the text of the cell with the line `# Exercise 2`, as it was
 last run, and gives it to the function `exercise_2` of the sheet's file in
@@ -16,7 +16,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-if "done" in globals():  # this file is loaded anew: so must the others be
+if "ran" in globals():  # this file is loaded anew: so must the others be
     for name in [*sys.modules]:
         ours = name.startswith(("exercises.", "notebooks."))
         if ours and name != __name__:
@@ -27,23 +27,29 @@ from exercises.words import say
 
 # The answers' cells as they are before anybody writes: {sheet: [text, ...]}.
 BLANKS = Path(__file__).resolve().parent / "checks" / "blanks.json"
-# {(sheet, number): text of the answer's cell that passed}. It outlives a
-# reload, and ends with the kernel: "Run All" brings it back.
+# The texts of the answers' cells: {number: as it was run last}, and {(sheet,
+# number): as it passed}. They outlive a reload, and end with the kernel:
+# "Run All" brings them back.
+ran, listening = globals().get("ran", {}), globals().get("listening", [])
 done = globals().get("done", {})
 
 
-def answer(number):
-    """The text of the cell with the line `# Exercise NUMBER`, as it was
-    last run in this kernel, a str, or None."""
-    head = rf"(?im)^[ \t]*# *Exercise {number}\b"
-    found = [text for text in cells() if re.search(head, text)]
-    return found[-1] if found else None
-
-
-def cells():
-    """The texts of all cells that were run in this kernel, a list."""
+def listen():
+    """Take note of each answer's cell that is run in this kernel, from now
+    on, and of those that were run before."""
     shell = sys.modules["IPython"].get_ipython()
-    return shell.history_manager.input_hist_raw
+    if not listening:  # the setup cell may be run twice
+        listening.append(shell)
+        for text in shell.history_manager.input_hist_raw:
+            note(text)
+        shell.events.register("pre_run_cell", lambda i: note(i.raw_cell))
+
+
+def note(text):
+    """Take note of a cell's text, if it has a line `# Exercise 2`."""
+    head = re.search(r"(?im)^[ \t]*# *Exercise (\d+)\b", text)
+    if head:
+        ran[int(head[1])] = text
 
 
 def judge(sheet, number):
@@ -52,8 +58,10 @@ def judge(sheet, number):
     Prints that it is done, or raises NotYet, which says why not. Returns
     NotTried before the first try.
     """
+    if "IPython" in sys.modules and sys.modules["IPython"].get_ipython():
+        listen()  # in case that the sheet's first cell was not run
     done.pop((sheet, number), None)
-    text = answer(number)
+    text = ran.get(number)
     if text is None:
         return NotTried(
             say(
@@ -82,7 +90,7 @@ def count(sheet, total):
         number
         for number in range(1, total + 1)
         if (sheet, number) not in done
-        or done[sheet, number] != answer(number)
+        or done[sheet, number] != ran.get(number)
     ]
     holes = {"done": total - len(left), "total": total}
     if left:

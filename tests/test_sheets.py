@@ -107,6 +107,7 @@ def test_nbgrader_has_our_stub():
             "CourseDirectory",
             "ClearSolutions",
             "ExecutePreprocessor",
+            "Autograde",
         )
     }
     config = ROOT / "classroom/grading/nbgrader_config.py"

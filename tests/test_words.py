@@ -65,11 +65,7 @@ def test_nothing_is_said_when_a_file_is_imported(path):
 # A sheet's life, and what is said meanwhile in a language all of whose words
 # are "ж" (here one for each run of them), but for what stands in backticks.
 LIFE = """
-import types
 from exercises import checking
-
-def run(text):
-    checking.note(types.SimpleNamespace(raw_cell=text))
 
 def judge():
     try:
@@ -83,15 +79,15 @@ right = [
     ["outer called", "inner called"],
 ]
 judge()
-run("# Exercise 1\\nprediction = ...\\npass  # Write your answer here.")
+checking.note("# Exercise 1\\nprediction = ...\\npass  # Write your answer here.")
 judge()
 for answer in "...", "1", "[[], []]", "1 / 0", right:
-    run(f"# Exercise 1\\nprediction = {answer}")
+    checking.note(f"# Exercise 1\\nprediction = {answer}")
     judge()
-checking.count(5)
+checking.count("04", 5)
 """
 SAID = """\
-ж 1, ж: ж, ж `# Exercise 1`, ж.
+ж 1, ж: ж, ж `# Exercise 1`.
 ж 1, ж: ж.
 ж 1: `prediction` ж `...`: ж, ж. ж: ж `start` ж, ж?
 ж 1: `prediction` ж 1, ж int; ж list. ж: ж `start` ж, ж?

@@ -238,7 +238,7 @@ def add_exercise(notebook, sheet, kind):
         marked_cell(sheets.CHECK.format(sheet, n), sheet, f"check-{n}"),
         new_markdown_cell(text, id=f"e{sheet}-{max(known) + 1:02}"),
     ]
-    code_cells(notebook)[-1].source = sheets.COUNT.format(n)
+    code_cells(notebook)[-1].source = sheets.COUNT.format(sheet, n)
     return n
 
 
@@ -256,7 +256,10 @@ def marked_cell(source, sheet, name):
     }
     if graded:
         marks["points"] = 1
-    return new_code_cell(source, id=f"e{sheet}-{name}", metadata={"nbgrader": marks})
+    metadata = {"nbgrader": marks}
+    if graded or solved:
+        metadata["tags"] = [sheets.GOES_ON]
+    return new_code_cell(source, id=f"e{sheet}-{name}", metadata=metadata)
 
 
 # What can be begun, and how many words say which.

@@ -41,12 +41,12 @@ WORDS = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "
 DATA = "Back soon.", "A worker has come."  # of a page, of a log: no hints
 LINES = 6  # of code in a cell that is not an answer's
 KEPT = 4  # wrong answers to each exercise, or more
-# The setup cell of each sheet; a grader that works elsewhere sets WORKBOOK.
+# The setup cell of each sheet.
 SETUP = """\
-import os
+import os  # run this cell each time you open this sheet
 
-os.chdir(os.environ.get("WORKBOOK", "."))
-while not os.path.exists("wsgi.py") and not os.path.ismount("."):
+while not os.path.exists("wsgi.py"):
+    assert not os.path.ismount("."), "This notebook needs its workbook."
     os.chdir("..")  # up to the folder of the app
 
 from exercises.checking import listen
@@ -58,7 +58,8 @@ from importlib import reload
 from exercises import checking
 
 reload(checking).judge("{}", {})"""
-COUNT = "from exercises.checking import count\n\ncount({})"
+COUNT = 'from exercises.checking import count\n\ncount("{}", {})'
+GOES_ON = "raises-exception"  # the tag with which "Run All" goes on
 
 
 def role(cell):
@@ -254,10 +255,10 @@ def bad_form(notebook, folder):
             yield f"no hint that asks: add one to {part.strip()[:40]!r}"
     if code[0].source != SETUP:
         yield "its first code cell is not the setup cell: copy a neighbour's"
-    count = COUNT.format(len(numbers))
+    sheet = text[len("# Exercises ") :][:2]
+    count = COUNT.format(sheet, len(numbers))
     if code[-1].source != count:
         yield f"its last code cell is not: {count!r}"
-    sheet = text[len("# Exercises ") :][:2]
     if f"checks/sheet_{sheet}.py)" not in notebook.cells[0].source:
         yield f"its head has no link to checks/sheet_{sheet}.py: add it"
     yield from links_lead_somewhere(notebook, folder)
@@ -277,6 +278,8 @@ def bad_marks(cell, sheet):
         f"{'check' if graded else 'answer'}-{number(cell)}"
     ):
         yield f"{where(cell)} has the grade_id {marks.grade_id}: mend it"
+    if bool(role(cell)) != (GOES_ON in tags(cell)):
+        yield f"{where(cell)}: answers and checks alone have the tag {GOES_ON}"
     if graded and not (marks.locked and marks.get("points") == 1):
         yield f"{where(cell)} needs `locked`, and 1 point"
     check = graded and CHECK.format(sheet, number(cell))

@@ -143,13 +143,25 @@ def outcome(cell):
     return outputs
 
 
+def is_blank(notebook):
+    """Whether this is a sheet that waits for its answers: a learner can
+    delete none of its checks, and its cells look as if nobody ran them."""
+    return any(cell.metadata.get("deletable") is False for cell in notebook.cells)
+
+
 def normalise(notebook):
-    """Drop from `notebook` what differs between two runs; return it."""
+    """Drop from `notebook` what differs between two runs, and from a blank
+    sheet the numbers of its cells; return it."""
+    blank = is_blank(notebook)
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         for name in set(cell.metadata) - CELL_METADATA:
             del cell.metadata[name]
+        if blank and cell.cell_type == "code":
+            cell.execution_count = 0  # as `[ ]:`; nbval needs a number
         for output in cell.get("outputs", []):
+            if blank and "execution_count" in output:
+                output.execution_count = None
             if output.output_type == "error":  # the last line says it
                 output.traceback = [f"{output.ename}: {output.evalue}"]
     return notebook
