@@ -53,11 +53,9 @@ def exercise_2(answer):
 
 
 def exercise_3(answer):
-    """Change: as many as there are.
-
-    May vary: how the numbers are given. Must not: whom the app believes,
-    whoever visits, by which scheme, and however many words she makes up.
-    """
+    """Change: as many as there are."""
+    # May vary: how the numbers are given. Must not: whom the app believes,
+    # whoever visits, by which scheme, and however many words she makes up.
     answer.load("beside_10_3")
     hint = say("Who has written the last word, and who the last but one?")
     answer.expect("seen()[0]", "203.0.113.7", hint)
@@ -104,12 +102,10 @@ def who(reply):
 
 
 def exercise_4(answer):
-    """Change: the shop at /shop/.
-
-    May vary: the directives, the case of names, where the lines stand.
-    Must not: that all of /shop/, and nothing else, is the app's; and that
-    address, scheme and host are those of whoever asks.
-    """
+    """Change: the shop at /shop/."""
+    # May vary: the directives, the case of names, where the lines stand.
+    # Must not: that all of /shop/, and nothing else, is the app's; and that
+    # address, scheme and host are those of whoever asks.
     site = answer("site")
     if "x-forwarded" not in site.lower():
         hint = say("Which headers are there to tell?")
@@ -163,12 +159,10 @@ def of_visitor(answer, front, visitor):
 
 
 def exercise_5(answer):
-    """Build: a front for the shop.
-
-    May vary: the directives, the words of both files, the page's type.
-    Must not: what comes from whom, with and without Gunicorn, and that of
-    nginx's files a visitor gets no other.
-    """
+    """Build: a front for the shop."""
+    # May vary: the directives, the words of both files, the page's type.
+    # Must not: what comes from whom, with and without Gunicorn, and that of
+    # nginx's files a visitor gets no other.
     command, site = str(answer("command")), answer("site")
     app, word = files_of("10_5"), secrets.token_hex(4)
     files = {

@@ -188,12 +188,10 @@ def no_teas():
 
 
 def exercise_3(answer):
-    """Change: at home on every server.
-
-    May vary: the words of the 400, how a body is sent, any framework.
-    Must not: what is a name, that text and header are as below, and that
-    whoever has said all gets an answer.
-    """
+    """Change: at home on every server."""
+    # May vary: the words of the 400, how a body is sent, any framework.
+    # Must not: what is a name, that text and header are as below, and that
+    # whoever has said all gets an answer.
     files = files_of("11_3", answer=answer.text)
     with ExitStack() as ends:
         commands = [start(command, files) for command in SERVERS.values()]
@@ -306,12 +304,10 @@ def only(server, worker):
 
 
 def exercise_5(answer):
-    """Build: a shop that must be deployed.
-
-    May vary: where the orders and the key are kept, who answers /health.
-    Must not: that no order is lost, whoever takes it, that a visitor is
-    believed nothing, and that the source tells nobody the key.
-    """
+    """Build: a shop that must be deployed."""
+    # May vary: where the orders and the key are kept, who answers /health.
+    # Must not: that no order is lost, whoever takes it, that a visitor is
+    # believed nothing, and that the source tells nobody the key.
     command, shop = str(answer("command")), answer("shop")
     files, ready = {"shop.py": shop}, answers_at("shop.sock")
     settings = settings_of(answer, command, {"shop.py": HAS_ALL})
