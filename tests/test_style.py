@@ -316,7 +316,7 @@ def test_the_command_lists_all_faults(tmp_path):
     assert (done.returncode, done.stderr) == (1, "")
     for words in (
         "notebooks/07_run_gunicorn.ipynb: counts are [8, 2,",
-        "exercises/07_run_gunicorn.ipynb: counts are [8, 2,",
+        "exercises/07_run_gunicorn.ipynb: counts are [8, 0,",
         "1, 2, 3...: run `make exercises`",
         "06_serve_in_development.ipynb, 07_run_gunicorn.ipynb have the id c07-03",
         "07_run_gunicorn.ipynb: its last cell lacks the heading",

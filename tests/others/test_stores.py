@@ -53,7 +53,7 @@ def test_pypiserver_by_twine_and_pip(serving, run, home, megabytes):
             wheel,
         )
         assert filecmp.cmp(home / "packages" / name, wheel, shallow=False)
-        index = "-i", f"{server.url}/simple/"
+        index = "-i", f"{server.url}/simple"
         pip = "pip", "install", "--disable-pip-version-check", "--no-cache-dir"
         run(sys.executable, "-m", *pip, *index, "--target", home / "got", "noise")
     got = home / "got" / "noise.bin"
