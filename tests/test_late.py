@@ -1,0 +1,51 @@
+"""A busy machine may act late: what a cell shows does not depend on it."""
+
+import ast
+
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from tools.needs import lacks
+from tools.workbook import chapters, code_cells, execute, outcome, read
+
+# Whoever waits gets no processor for a while, when it has come.
+LATE = """
+import time
+
+in_time = wait_until
+
+def wait_until(condition, seconds=20):
+    in_time(condition, seconds)
+    time.sleep({seconds})
+"""
+DEFINITIONS = ast.Import, ast.ImportFrom, ast.FunctionDef, ast.Assign
+
+
+def definitions(cell):
+    """What a cell imports and defines, a str, without what it runs."""
+    if ".bind(" in cell.source:
+        return cell.source  # a port is held
+    parts = [p for p in ast.parse(cell.source).body if isinstance(p, DEFINITIONS)]
+    return "\n".join(map(ast.unparse, parts))
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds"),
+    [("c09-34", 2.5), ("c09-62", 2.5), ("c10-56", 2.5), ("c11-65", 1.5)],
+)
+def test_a_cell_may_act_late(root, name, seconds):
+    """Each of these once did something while a view of two seconds, or 40
+    requests of a tenth, were on their way. (The last is late twice.)"""
+    (path,) = (p for p in chapters() if p.name.startswith(name[1:3]))
+    notebook = read(path)
+    code = code_cells(notebook)
+    (cell,) = (c for c in code if c.id == name)
+    if why := lacks(notebook, cell):
+        pytest.skip(why)
+    before = [definitions(c) for c in code[: code.index(cell)]]
+    before.append(LATE.format(seconds=seconds))
+    stored = outcome(cell)
+    tags = {"tags": ["raises-exception"]}  # as one of these cells does
+    cells = [new_code_cell(text, metadata=tags) for text in before]
+    execute(new_notebook(cells=[*cells, cell]), root)
+    assert outcome(cell) == stored
