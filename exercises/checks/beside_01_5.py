@@ -18,6 +18,7 @@ def site(*plugins):
     before and after it gets the `plugins`."""
     app = Flask("site")
     app.extensions["tea"] = "mint"
+    app.register_error_handler(405, lambda error: ("no", 405))
 
     @app.after_request
     def before(response):
@@ -32,7 +33,6 @@ def site(*plugins):
         response.headers["X-After"] = "black"
         return response
 
-    app.register_error_handler(405, lambda error: ("no", 405))
     for path, view in {
         "/tea": tea,
         "/stream": stream,

@@ -20,5 +20,6 @@ def post(length):
 def kind(length):
     """The type of the answer to a promise."""
     body = b"x" * promised(length)
-    reply = ask(app, "/", "POST", body, CONTENT_LENGTH=length)
+    wants = {"Content-Type": "text/html", "Accept": "text/html"}
+    reply = ask(app, "/", "POST", body, wants, CONTENT_LENGTH=length)
     return reply.header("Content-Type").split(";")[0]

@@ -16,6 +16,11 @@ def told(path):
     return log.getvalue()
 
 
+def shown(path):
+    """All that a visitor is told, in small letters."""
+    return str(ask(app, path)).lower()
+
+
 def fail_with(error):
     """Let `tea` fail with such an error from now on."""
 

@@ -38,6 +38,7 @@ def exercise_3(answer):
     for name in [
         "Grace",
         "<i>Ada",
+        "www.tea.example",
         "Ada & Grace",
         "&lt;b&gt;",
         'O\'Hara "Ada"',

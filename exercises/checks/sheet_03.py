@@ -97,8 +97,8 @@ def exercise_3(answer):
         answer.expect(f'ask(app, "{path}").status[:3]', "404", hint)
     answer.expect('ask(app, "/broken").status[:3]', "500", hint)
     hint = say("Who may read the reason, in which part of an answer?")
-    for word in "secret recipe", "RuntimeError", "Traceback":
-        secret = f'"{word}" in str(ask(app, "/broken"))'
+    for word in "secret", "recipe", "runtimeerror", "traceback":
+        secret = f'"{word}" in shown("/broken")'
         answer.expect(secret, False, hint)
     hint = say("Who has to know, and by which file?")
     answer.expect('"secret recipe" in told("/broken")', True, hint)
@@ -112,8 +112,8 @@ def exercise_3(answer):
         answer.run(f"fail_with({error})")
         answer.expect('ask(app, "/mint").status[:3]', "500", hint)
         hint = say("Who may read the reason, in which part of an answer?")
-        for word in "the disk is full", error:
-            secret = f'"{word}" in str(ask(app, "/mint"))'
+        for word in "disk", error.lower():
+            secret = f'"{word}" in shown("/mint")'
             answer.expect(secret, False, hint)
         hint = say("Who has to know, and by which file?")
         answer.expect('"the disk is full" in told("/mint")', True, hint)
@@ -167,6 +167,9 @@ def exercise_4(answer):
     leads("/shop/cup", "outer '/shop' '/cup'", hint, "deep")
     leads("/tea/cup", "home '' '/tea/cup'", hint, "deep")
     leads("/shop/shop/tea", "outer '/shop' '/shop/tea'", hint, "deep")
+    mounted = 'where(both, "%s", SCRIPT_NAME="/tea")'
+    answer.expect(mounted % "/tea/a", "inner '/tea/tea' '/a'", hint)
+    answer.expect(mounted % "/cup", "outer '/tea' '/cup'", hint)
     hint = say("What does PEP 3333 let a server leave out?")
     missing = 'where(both, "/tea/a", SCRIPT_NAME=None)'
     answer.expect(missing, "inner '/tea' '/a'", hint)
@@ -218,10 +221,10 @@ def begins(answer, expect):
     expect('ask(app, "/notes/1").json', MINT, hint)
     expect('ask(app, "/notes/2").json', TWO, hint)
     hint = say("Who gives the numbers, and what is a note made of?")
-    more = '{"text": "tea", "id": 1, "tea": "mint"}'
-    expect(f"post({more}).json", {"id": 3, "text": "tea"}, hint)
+    three = {"id": 3, "text": "Mint  \n<b>tea"}
+    expect(f"post({three | {'id': 1, 'tea': 2}}).json", three, hint)
     expect('ask(app, "/notes/1").json', MINT, hint)
-    expect('ask(app, "/notes/3").json', {"id": 3, "text": "tea"}, hint)
+    expect('ask(app, "/notes/3").json', three, hint)
 
 
 def misses(answer, expect):
