@@ -20,16 +20,13 @@ class Site:
     the seconds `keepalive` and `timeout`, the bytes `limit_body`."""
 
     def __init__(self, app, environ, keepalive, timeout, limit_body):
-        self.app, self.environ = app, environ
+        self.app, self.environ, self.limit_body = app, environ, limit_body
         self.keepalive, self.timeout = keepalive, timeout
-        self.limit_body = limit_body
 
     def serve(self, sock, address, worker):
-        """Answer the requests that come to `sock` from its `address`.
-
+        """Answer the requests that come to `sock` from its `address`. The
         `worker` has a socket, `wakeup_reader`, and when that can be read,
-        no request is waited for; and a function `may_keep_alive`.
-        """
+        no request is waited for; and a function `may_keep_alive`."""
         environ = self.environ | {
             "REMOTE_ADDR": address[0],  # "127.0.0.1"
             "REMOTE_PORT": str(address[1]),  # "54321"
@@ -40,8 +37,7 @@ class Site:
             keep = self.answer(request, environ, worker.may_keep_alive)
 
     def answer(self, request, environ, may_keep_alive):
-        """Read a request, let the app or a page of our own answer it;
-        return whether the connection may go on."""
+        """Read a request, answer it; return if the connection may go on."""
         response = Response(request, may_keep_alive)
         try:
             asked = request.read()
