@@ -35,6 +35,8 @@ class Site:
         while keep and self.wait_for_request(wire, worker):
             request = Request(wire, self.limit_body)
             keep = self.answer(request, environ, worker.may_keep_alive)
+            if request.keep_alive and not keep:
+                linger(sock)  # its next request may be on the way
 
     def answer(self, request, environ, may_keep_alive):
         """Read a request, answer it; return if the connection may go on."""
@@ -50,7 +52,6 @@ class Site:
             refusal = 500, "the server failed"
         if not response.head_sent:
             Response(request, lambda: False).run(page(*refusal), {})
-        linger(request.wire.sock)
         return False
 
     def wait_for_request(self, wire, worker):

@@ -134,10 +134,10 @@ class Worker:
                 try:
                     if self.listener in wait_readable(None, *files):
                         connection = self.listener.accept()
-                        self.busy.add(connection)
-                        if len(self.busy) == len(self.threads):
+                        if len(self.busy) + 1 == len(self.threads):
                             with contextlib.suppress(RuntimeError):
                                 self.start_thread()  # for the next one
+                        self.busy.add(connection)
                         return connection
                 except (BlockingIOError, ConnectionError):
                     pass  # another worker was faster, or the client left
