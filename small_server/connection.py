@@ -4,13 +4,12 @@ This file knows when a server waits, how long, and when it says good-bye.
 It knows nothing of grammar, nor of who accepted the connection.
 """
 
-import traceback
 from http import HTTPStatus
 
 from .grammar import RefusedError
 from .request import Request
 from .response import Response
-from .wire import Wire, linger, log, wait_readable
+from .wire import Wire, linger, log_error, wait_readable
 
 IN_FLIGHT = 0.2  # seconds for a request that is on its way when we stop
 
@@ -48,7 +47,7 @@ class Site:
         except RefusedError as error:
             refusal = error.args
         except OSError:  # not the client's fault: there is no room, say
-            log(traceback.format_exc())
+            log_error()
             refusal = 500, "the server failed"
         if not response.head_sent:
             Response(request, lambda: False).run(page(*refusal), {})
@@ -66,12 +65,11 @@ class Site:
 
 
 def page(status, reason):
-    """Return an app: a page of the server's own, with a `status`, an int,
-    and why it comes."""
-    status = f"{status} {HTTPStatus(status).phrase}"
+    """Return an app: a page of our own, with a `status`, an int, and why."""
 
     def app(environ, start_response):
-        start_response(status, [("Content-Type", "text/plain")])
-        return [f"{status}: {reason}\n".encode()]
+        line = f"{status} {HTTPStatus(status).phrase}"
+        start_response(line, [("Content-Type", "text/plain")])
+        return [f"{line}: {reason}\n".encode()]
 
     return app

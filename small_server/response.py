@@ -6,12 +6,11 @@ an app may not say is refused, so that it learns of it in its own log.
 """
 
 import time
-import traceback
 from email.utils import formatdate
 from functools import lru_cache, partial
 
 from .grammar import check_head, refuse_unless
-from .wire import GoneError, log
+from .wire import GoneError, log, log_error
 
 http_date = lru_cache(1)(partial(formatdate, usegmt=True))  # one a second
 
@@ -40,7 +39,7 @@ class Response:
                     blocks.close()
         except BaseException:  # not even sys.exit() ends a worker
             if not self.client_gone:
-                log(traceback.format_exc())
+                log_error()
             refuse_unless(self.head_sent, 500, "the app failed")
             return False
         return complete and self.keep_alive

@@ -10,6 +10,7 @@ import select
 import socket
 import sys
 import time
+import traceback
 
 from .grammar import RefusedError, refuse_unless
 
@@ -119,3 +120,8 @@ def log(text):
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write(f"{text}\n")  # at once: threads mix pieces
         sys.stderr.flush()
+
+
+def log_error():
+    """Write the traceback of the error that is being handled."""
+    log(traceback.format_exc())

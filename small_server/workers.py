@@ -10,9 +10,8 @@ import signal
 import socket
 import threading
 import time
-import traceback
 
-from .wire import GoneError, hang_up, log, wait_readable
+from .wire import GoneError, hang_up, log, log_error, wait_readable
 
 STOPS = {signal.SIGTERM, signal.SIGINT}
 
@@ -122,7 +121,7 @@ class Worker:
             except GoneError:
                 pass
             except BaseException:  # or there would be a thread less
-                log(traceback.format_exc())
+                log_error()
             hang_up(sock)
             self.busy.discard(connection)
 
