@@ -273,7 +273,7 @@ def test_make_clean_keeps_a_venv_that_is_not_ours(tmp_path, ours):
 
 @needs_make
 def test_make_runs_python_as_it_finds_the_modules(tmp_path):
-    """A user's PYTHONSAFEPATH would take the folder out of sys.path."""
+    """With a user's PYTHONSAFEPATH it would not look in this folder."""
     more = tmp_path / "more.mk"
     more.write_text("show:\n\t@echo $${PYTHONSAFEPATH-none} $$HOME\n")
     said = make(tmp_path, "-f", more, "show", PYTHONSAFEPATH="1", HOME="here")
