@@ -1,12 +1,23 @@
 """Beside the answer to exercise 5 of sheet 01: apps to extend."""
 
-from flask import Flask, redirect
+import io
+
+from flask import Flask, abort, redirect, request, send_file
 
 from answer import NoSniff
 
 
 def tea():
     return "mint", 418, {"X-Tea": "mint"}
+
+
+def file():
+    return send_file(io.BytesIO(b"mint"), "text/plain")
+
+
+def early():
+    """What answers before a view can."""
+    return "early" if request.path == "/early" else None
 
 
 def stream():
@@ -19,6 +30,8 @@ def site(*plugins):
     app = Flask("site")
     app.extensions["tea"] = "mint"
     app.register_error_handler(405, lambda error: ("no", 405))
+
+    app.before_request(early)
 
     @app.after_request
     def before(response):
@@ -42,6 +55,8 @@ def site(*plugins):
         "/moved": lambda: redirect("/tea"),
         "/nothing": lambda: ("", 204),
         "/bytes": lambda: b"\xff",
+        "/file": file,
+        "/forbidden": lambda: abort(403),
         "/cookies": lambda: ("", [("Set-Cookie", c) for c in ("a", "b")]),
     }.items():
         app.add_url_rule(path, path[1:], view)
@@ -52,9 +67,11 @@ bare = site()
 
 
 def plug_in():
-    """Three apps, and the one object that is plugged into all of them."""
+    """Three apps, the object that is plugged into all of them, and an app
+    that has another one."""
     plugin = NoSniff()
-    return site(plugin), site(plugin), site(plugin), plugin
+    sites = [site(plugin) for _ in range(3)]
+    return *sites, plugin, site(NoSniff())
 
 
 def guard(app, path, method="GET"):

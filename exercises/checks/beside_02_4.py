@@ -10,6 +10,7 @@ target = "/greet/caf%C3%A9?cup=1&cup=%26"
 sent = [("Host", "tea.example"), ("Content-Type", "text/plain")]
 sent += [("X-Tea", "mint"), ("X-TEA", "green"), ("x-tea", "black tea")]
 sent += [("Cookie", "a=1"), ("Cookie", "b=2"), ("X-Empty", "")]
+sent += [("X-Cups", "11"), ("X-Cups", "1"), ("X-Cups", "1")]
 sent += [("Accept-Language", "fr, en;q=0.5"), ("a-b-c-d", "e")]
 
 

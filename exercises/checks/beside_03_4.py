@@ -3,8 +3,12 @@
 from wsgiref.util import setup_testing_defaults
 
 from answer import mount
-from exercises.checks.apps import TEXT
+from exercises.checks.apps import TEXT, reporting, writes
 from exercises.client import Page, ask
+
+reports = reporting(
+    ("200 OK", [TEXT]), ("500 No Tea", [TEXT]), [b"no tea"]
+)
 
 
 def named(name):
@@ -14,7 +18,7 @@ def named(name):
         start_response("200 OK", [TEXT])
         keys = "SCRIPT_NAME", "PATH_INFO"
         prefix, path = (environ.get(key, "") for key in keys)
-        return [f"{name} {prefix!r} {path!r}".encode()]
+        yield f"{name} {prefix!r} {path!r}".encode()
 
     return app
 

@@ -44,6 +44,10 @@ def exercise_3(answer):
         'O\'Hara "Ada"',
         " Zoë  茶 ",
         "50%s {name} {0} \\1 $name",
+        "%41da+1",
+        "two\nlines",
+        "{{",
+        "{% tea",
         "{{ 6 * 7 }}",
         "{{ name }}",
         "{% if 1 %}tea{% endif %}",
@@ -76,16 +80,23 @@ def exercise_4(answer):
     hint = say("What was sent beside the name?")
     more = {"cups": 3, "name": "mint", "from": ["Assam", None]}
     answer.expect(f"post({more}).json", more, hint)
+    kind = "application/json; charset=utf-8"
+    answer.expect(f"post({mint}, {kind!r}).status_code", 201, hint)
     hint = say("What have you got before you ask for its name?")
     for bad in [
         {},
         {"tea": "mint"},
+        {"Name": "mint"},
+        {"tea": mint},
         ["name"],
         [["name", "mint"]],
         [mint],
         "name",
+        "",
         5,
+        1.5,
         True,
+        False,
         None,
     ]:
         answer.expect(f"post({bad!r}).status_code", 400, hint)
@@ -114,13 +125,14 @@ def exercise_5(answer):
     # there. Must not: all else in an answer, of any kind; what else is
     # plugged in, before and after; which of the apps is asked, and when.
     answer.load("beside_01_5")
-    answer.run("one, two, three, plugin = plug_in()")
+    answer.run("one, two, three, plugin, other = plug_in()")
     hint = say(
         "What calls a hook of `after_request`, and what does it return?"
     )
     paths = ["/tea", "/nowhere", "/error", "/json", "/text", "/stream"]
     paths += ["/moved", "/nothing", "/static/no.js", "/bytes", "/cookies"]
-    for site in "one", "two", "three", "one":
+    paths += ["/file", "/early", "/forbidden"]
+    for site in "one", "two", "three", "other", "one":
         for path in paths:
             answer.expect(f'guard({site}, "{path}")', {"nosniff"}, hint)
             if site == "one":

@@ -134,7 +134,7 @@ def exercise_4(answer):
         ("/a?/b%2Fc", "/a", "/b%2Fc"),
         ("//a/b", "//a/b", ""),
         ("/a;b=c/d/", "/a;b=c/d/", ""),
-        ("/a%2fb%2541%20", "/a/b%41 ", ""),
+        ("/a%2fb%2Fc%2541%20%5Cn", "/a/b/c%41 \\n", ""),
         ("/%ff%E8%8C%B6", "/ÿè\x8c¶", ""),
         ("/http://a:80/b", "/http://a:80/b", ""),
     ]:
@@ -152,6 +152,10 @@ def exercise_4(answer):
     holds("HTTP_X_EMPTY", "", hint)
     holds("HTTP_ACCEPT_LANGUAGE", "fr, en;q=0.5", hint)
     holds("HTTP_A_B_C_D", "e", hint)
+    twice = f'{made}.get("HTTP_X_CUPS", "").replace(", ", ",")'
+    answer.expect(
+        twice, "11,1,1", say("What is there when another comes?")
+    )
     answer.expect(f"strange({made})", [], hint)
     hint = say("Whose word counts, the header's or the body's?")
     for name in "Content-Length", "content-length", "CONTENT-LENGTH":
