@@ -12,8 +12,11 @@ import psutil
 from answer import running
 
 POLITE = "cat pipe & echo $! >child; wait"
-FINISHES = f"trap 'sleep 0.3; exit 7' TERM; {POLITE}"
-STUBBORN = "trap '' TERM; sleep 4 & echo $! >child; wait; exit 9"
+FINISHES = f"trap 'sleep 0.7; exit 7' TERM; {POLITE}"
+STUBBORN = f"trap 'sleep 0.9; exit 7' TERM; {POLITE}"
+CHILD_IS_STUBBORN = "(trap '' TERM; exec cat pipe) & echo $! >child; wait"
+LEAVES_A_CHILD = "cat pipe & echo $! >child; exit 3"
+KEPT = []  # a generator that is forgotten runs its `finally`
 
 
 def work_in(folder):
@@ -47,21 +50,41 @@ def gone(number):
         return True
 
 
+def has_a_group():
+    """Whether what it starts is in another group than we are."""
+    KEPT.append(running(["cat", "pipe"]))
+    process = KEPT[-1].__enter__()
+    try:
+        return os.getpgid(process.pid) != os.getpgrp()
+    finally:
+        process.kill()
+        process.wait()
+
+
 def end(script, error=None, **options):
-    """Run a script; the status of its end, and what is left."""
+    """Run a script; the status of its end, and what is wrong with it."""
     Path("child").unlink(missing_ok=True)  # of the one before
-    found, left = [], []
+    wrong = []
     try:
         with running(["sh", "-c", script], **options) as process:
-            found.append(process)
-            wait_until(lambda: process.poll() == 0 or child(), 8)
-            number = child()
+            wait_until(lambda: child() or process.poll() is not None, 8)
+            number, begin = child(), time.monotonic()
             if error:
                 raise error
         if error:
-            left.append("no error")
-    except ZeroDivisionError:
+            wrong.append("no error")
+    except (ZeroDivisionError, KeyboardInterrupt):
         pass
+    if time.monotonic() - begin > 2:  # nobody here needs so long
+        wrong.append("it waits too long")
     if number and not wait_until(lambda: gone(number)):
-        left.append("a child")
-    return found[0].returncode, left
+        wrong.append("a child is left")
+    return process.returncode, wrong
+
+
+def two():
+    """The statuses of two at once."""
+    command = ["cat", "pipe"]
+    with running(command) as first, running(command) as second:
+        pass
+    return [first.returncode, second.returncode]
