@@ -91,7 +91,7 @@ def runs_gunicorn(answer, command):
         words.pop(0)
     name = Path(words[0]).name if words else ""
     if name.startswith("python"):
-        return "-m gunicorn " in f"{shlex.join(words[1:])} "
+        return " -m gunicorn" in f" {shlex.join(words[1:])}"
     return name == "gunicorn" or words[:2] == ["bash", "run.sh"]
 
 

@@ -109,7 +109,7 @@ def exercise_2(answer):
         see(say("a database without teas"), [200, 503])
         write("CREATE TABLE tea (name)")
         see(say("all is well"), [200, 200])
-        file.write_text("This was a database.")
+        file.write_bytes(b"no database" * 99)
         see(say("a broken database"), [200, 503])
         file.unlink()
         see(say("the database has gone"), [200, 503])
@@ -268,3 +268,73 @@ def exercise_4(answer):
         hint = say("Which file is the terminal?")
         called = say("GET /bell, in the terminal,")
         answer.compare(called, asked, 1, hint)
+
+
+SHOP = """
+import time
+
+
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/slow":
+        time.sleep(60)
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"old"]
+"""
+
+
+def change(server, code, name):
+    """Change the shop, and send the arbiter a signal; return the workers
+    that there were."""
+    old = server.workers
+    Path(server.folder, "shop.py").write_text(code)
+    server.process.send_signal(signal.Signals[name])
+    return old
+
+
+def new_code(server):
+    old = change(server, SHOP.replace("old", "new"), "SIGHUP")
+    wait_until(lambda: server.workers and not {*old} & {*server.workers})
+
+
+def broken_code(server):
+    change(server, BROKEN, "SIGHUP")
+    server.process.wait(20)
+
+
+def broken_code_beside(server):
+    change(server, BROKEN, "SIGUSR2")
+    wait_until(lambda: "Reason: Worker failed to boot" in server.log)
+
+
+def nothing_new(server):
+    """The code stays as it is."""
+
+
+def reads(options, happens, path="/"):
+    """What a visitor reads when something has happened."""
+    command = f"gunicorn {options} -b 127.0.0.1:0 shop:app"
+    with serve(command, {"shop.py": SHOP}) as server:
+        happens(server)
+        try:
+            reply = server.get(path)
+        except requests.ConnectionError:
+            return "nothing"
+        return reply.text if reply.status_code == 200 else "error"
+
+
+CASES = [
+    ("", new_code),
+    ("--preload", new_code),
+    ("", broken_code),
+    ("", broken_code_beside),
+    ("-k sync --timeout 1", nothing_new, "/slow"),
+]
+
+
+def exercise_5(answer):
+    """Predict: what does the visitor read?"""
+    hint = say("Who serves in the end, and with which code?")
+    answer("prediction", hint)  # before a server is started
+    with ThreadPoolExecutor(3) as crew:
+        came = list(crew.map(lambda case: reads(*case), CASES))
+    answer.predicts("prediction", came, hint)
