@@ -29,6 +29,7 @@ from exercises.client import ask
 
 ROOT = Path(__file__).resolve().parent.parent
 PLAIN = bool, int, float, str, bytes
+LENGTHS = str, bytes, list, tuple, dict, set
 LONG = 500_000  # letters of a value that a check reads
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of Linux
 # What Jupyter reads and Python does not, at the place of a SyntaxError.
@@ -162,11 +163,13 @@ def reply_to(how, text, module, beside):
                 if name not in names or names[name] is not value:
                     beside[name] = value
         else:
-            value = literal(eval(text, names | beside))
-            long = len(value) > LONG
-            reply = {"long": LONG} if long else {"value": value}
+            reply["value"] = literal(eval(text, names | beside))
+            if len(reply["value"]) > LONG:
+                raise TooLong
     except NotPlain as found:
         reply = {"kind": str(found)}
+    except TooLong:
+        reply = {"long": LONG}
     except BaseException as error:
         reply = failure(error, file)
     errors = re.findall(r"(?m)^[\w.]+(?:Error|Exception)\b.*", log.text)
@@ -232,11 +235,18 @@ class NotPlain(Exception):  # noqa: N818
     """A value that `literal` does not write; its type is the argument."""
 
 
+class TooLong(Exception):  # noqa: N818
+    """A value that is written with more than LONG letters."""
+
+
 def literal(value):
     """A plain value as Python writes it, a str. Not by its own __repr__,
-    which an answer could write. Raises NotPlain."""
+    which an answer could write. Raises NotPlain, or TooLong, which need not
+    be written for it."""
     if value is None or value is ...:
         return "None" if value is None else "..."
+    if isinstance(value, LENGTHS) and len(value) > LONG:
+        raise TooLong
     if isinstance(value, float) and not abs(value) < float("inf"):
         raise NotPlain(float.__repr__(value))
     for kind in PLAIN:

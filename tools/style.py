@@ -80,7 +80,7 @@ def is_executed_in_order(notebook):
     counts = [cell.execution_count for cell in code]
     if is_blank(notebook):  # nobody has run it yet
         if any(counts):
-            yield f"counts are {counts}: run `make exercises`"
+            yield f"counts are {counts}, not 0, 0, 0...: run `make notebooks`"
     elif counts != list(range(1, len(counts) + 1)):
         yield f"counts are {counts}, not 1, 2, 3...: run `make notebooks`"
 
