@@ -1,9 +1,42 @@
 """Settings of nbgrader for a course made of the sheets: ../README.md."""
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # to find answers.py
+
 c = get_config()  # noqa: F821, nbgrader gives it
 c.CourseDirectory.course_id = "wsgi-workbook"
 # What stands where an answer goes, as in the sheets themselves.
 c.ClearSolutions.code_stub = {"python": "pass  # Write your answer here."}
-# An answer may loop for ever: stop that cell, and go on with the next.
-c.ExecutePreprocessor.timeout = 60
+# A check ends by itself; this is for what nobody has foreseen.
+c.ExecutePreprocessor.timeout = 120
 c.ExecutePreprocessor.interrupt_on_timeout = True
+# No cell of a learner's runs in the kernel that gives the points: answers.py.
+c.Autograde.pre_convert_hook = "answers.find_renamed"
+c.Autograde.sanitize_preprocessors = [
+    "answers.TakeAnswers",
+    *(
+        f"nbgrader.preprocessors.{name}"
+        for name in (
+            "ClearOutput",
+            "DeduplicateIds",
+            "OverwriteKernelspec",
+            "OverwriteCells",
+            "CheckCellMetadata",
+        )
+    ),
+]
+c.Autograde.autograde_preprocessors = [
+    "answers.RunChecks",
+    *(
+        f"nbgrader.preprocessors.{name}"
+        for name in (
+            "IgnorePattern",
+            "LimitOutput",
+            "SaveAutoGrades",
+            "AssignLatePenalties",
+            "CheckCellMetadata",
+        )
+    ),
+]

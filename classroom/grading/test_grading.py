@@ -1,16 +1,20 @@
-"""A class of 30 hands in sheet 01, in all the ways that there are, and
-nbgrader grades it: `make test-grading`. Not a part of `make test`."""
+"""A class hands in sheet 01, in all the ways that there are, cheats and accidents
+among them, and nbgrader grades it: `make test-grading`. Not a part of `make test`."""
 
 import copy
 import csv
 import os
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 
+from classroom.grading import fence
+from classroom.grading.cheats import CHEATS
 from classroom.grading.course import HERE, SOLUTIONS, make
 from tools.workbook import read
 
@@ -20,18 +24,9 @@ BLANK = read(ROOT / "exercises" / f"{SHEET}.ipynb")
 SOLVED = read(SOLUTIONS / f"{SHEET}.ipynb")
 ALL = 1, 2, 3, 4, 5
 LOOP = "while True:\n    pass"
-PATCHES = [
-    """\
-from exercises import asking, checking
-checking.judge = lambda sheet, number: None
-asking.Answer.compare = lambda *arguments: None""",
-    """\
-import sys, types
-from exercises.checks import sheet_01
-sheet_01.exercise_2 = lambda answer: None
-sys.modules["exercises.checks"] = types.ModuleType("exercises.checks")
-sys.modules["exercises.checks"].sheet_01 = sheet_01""",
-]
+# A wrong answer to each exercise, where a cheat has not bound the name.
+NAMES = {1: "prediction", 2: "prediction", 3: "app", 4: "app", 5: "NoSniff"}
+WRONG = 'globals().setdefault("{}", [7])'
 
 
 def by_grade_id(notebook):
@@ -99,15 +94,88 @@ def raises_the_points(sheet, cells):
     cells["check-1"].metadata.nbgrader.points = 100
 
 
-def patches(text):
-    """A change: a cell with `text` stands before a wrong answer."""
+def cheats(text):
+    """A change: `text` stands in a cell before all others, and before each answer,
+    which is wrong."""
 
     def change(sheet, cells):
-        cell = nbformat.v4.new_code_cell(text, id="mine")
-        sheet.cells.insert(sheet.cells.index(cells["answer-2"]), cell)
-        cells["answer-2"].source = "# Exercise 2\nprediction = 7"
+        sheet.cells.insert(0, new_cell(text))
+        for number, name in NAMES.items():
+            trick = text.replace("NUMBER", str(number))
+            wrong = WRONG.format(name)
+            cells[f"answer-{number}"].source = f"# Exercise {number}\n{trick}\n{wrong}"
 
     return change
+
+
+def new_cell(text, **metadata):
+    return nbformat.v4.new_code_cell(text, metadata=metadata)
+
+
+def copies(name, text=None, below=True, prompts=(None, None)):
+    """A change: a cell is copied, as JupyterLab does it, with its grade_id; the copy
+    has another `text`, and the cell and its copy have these prompts."""
+
+    def change(sheet, cells):
+        cell = cells[name]
+        copied = new_cell(cell.source if text is None else text, **cell.metadata)
+        cell.execution_count, copied.execution_count = prompts
+        sheet.cells.insert(sheet.cells.index(cell) + below, copied)
+
+    return change
+
+
+def moves_a_check(sheet, cells):
+    sheet.cells.remove(cells["check-2"])
+    sheet.cells.insert(sheet.cells.index(cells["answer-2"]), cells["check-2"])
+
+
+def puts_above(text):
+    """A change: `text` stands above the first line of an answer."""
+
+    def change(sheet, cells):
+        cells["answer-2"].source = f"{text}\n{cells['answer-2'].source}"
+
+    return change
+
+
+def removes(name):
+    """A change: this cell is gone."""
+
+    def change(sheet, cells):
+        sheet.cells.remove(cells[name])
+
+    return change
+
+
+def tries_below(sheet, cells):
+    place = sheet.cells.index(cells["answer-2"])
+    sheet.cells.insert(place + 1, new_cell(OLD))
+
+
+def answers_elsewhere(sheet, cells):
+    text, cells["answer-2"].source = cells["answer-2"].source, ""
+    sheet.cells.insert(0, new_cell(text))
+
+
+def loses_metadata(sheet, cells):
+    for cell in cells.values():
+        cell.metadata = nbformat.from_dict({})
+
+
+def loses_its_head(sheet, cells):
+    text = cells["answer-2"].source
+    cells["answer-2"].source = text.partition("\n")[2]
+
+
+def exits_at_first(sheet, cells):
+    cells["setup"].source = "raise SystemExit"
+
+
+def restores(sheet, cells):
+    """A deleted cell that comes back is where another one was."""
+    sheet.cells.remove(cells["answer-2"])
+    sheet.cells.insert(0, cells["answer-2"])
 
 
 def adds_cells(sheet, cells):
@@ -118,7 +186,7 @@ def adds_cells(sheet, cells):
         "import sys; sys.stderr.write('oh')",
     ):
         place = sheet.cells.index(cells["answer-3"])
-        sheet.cells.insert(place, nbformat.v4.new_code_cell(text))
+        sheet.cells.insert(place, new_cell(text))
 
 
 CLASS = {  # who: what is handed in, and the points that it deserves
@@ -154,19 +222,53 @@ CLASS = {  # who: what is handed in, and the points that it deserves
     "own-check": (hand_in(solved=[1, 3, 4, 5], change=weakens_a_check), 4),
     "own-outputs": (hand_in(solved=[1], change=sends_back_points), 1),
     "own-points": (hand_in(change=raises_the_points), 5),
-    "patched": (hand_in(change=patches(PATCHES[0])), 4),
-    "patched-sheet": (hand_in(change=patches(PATCHES[1])), 4),
     "more-cells": (hand_in(change=adds_cells), 5),
     "number-at-the-end": (hand_in(solved=[1], change=writes(2, "0.5")), 1),
 }
-KILLER = "killer"  # what ends the kernel fails as a whole, and alone
-assert len(CLASS) + 1 >= 30, len(CLASS)
+OLD = "# Exercise 2\nprediction = [7] * 5"  # a try that was kept
+LEAVES = """\
+import subprocess
+subprocess.Popen(["sleep", "97"], start_new_session=True, env={})"""
+ACCIDENTS = {  # what honest learners do
+    "copied": (hand_in(change=copies("answer-2")), 5),
+    "copied-old-below": (hand_in(change=copies("answer-2", OLD)), 5),
+    "copied-old-above": (hand_in(change=copies("answer-2", OLD, below=False)), 5),
+    "copied-old-ran-last": (
+        hand_in(change=copies("answer-2", OLD, prompts=(3, 57))),
+        5,
+    ),
+    "copied-check": (hand_in(change=copies("check-2")), 5),
+    "no-check": (hand_in(change=removes("check-2")), 5),
+    "no-setup": (hand_in(change=removes("setup")), 5),
+    "check-above": (hand_in(change=moves_a_check), 5),
+    "restored": (hand_in(change=restores), 5),
+    "name-above": (hand_in(change=puts_above("# Ada Lovelace")), 5),
+    "import-above": (hand_in(change=puts_above("import os")), 5),
+    "magic-above": (hand_in(change=puts_above("%%time")), 4),
+    "old-try-below": (hand_in(change=tries_below), 5),
+    "answer-elsewhere": (hand_in(change=answers_elsewhere), 5),
+    "no-metadata": (hand_in(change=loses_metadata), 5),
+    "no-head": (hand_in(change=loses_its_head), 5),
+    "setup-exits": (hand_in(change=exits_at_first), 5),
+    "renamed": (hand_in(), 5),
+    "sleeps": (hand_in(change=adds(2, "import time\ntime.sleep(3600)")), 4),
+    "forks": (hand_in(change=adds(2, "import os\nif os.fork():\n    os._exit(0)")), 4),
+    "ends-python": (hand_in(change=adds(2, "import os\nos._exit(1)")), 4),
+    "leaves-process": (hand_in(change=adds(2, LEAVES)), 5),
+}
+# What a table of replies in the answer's own process gets: README.md tells why.
+REMAINS = {"table": 1}
+CLASS |= ACCIDENTS
+CLASS |= {
+    f"cheat-{name}": (hand_in(change=cheats(text)), REMAINS.get(name, 0))
+    for name, text in CHEATS.items()
+}
 
 
 def nbgrader(course, *arguments):
     """Run a command of nbgrader in the folder of the course."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    environ = os.environ | {"WORKBOOK": str(ROOT), "PATH": path}
+    environ = os.environ | {"PATH": path, "CHECK_SECONDS": "5"}
     command = [sys.executable, "-m", "nbgrader", *arguments]
     return subprocess.run(
         command,
@@ -183,15 +285,16 @@ def points(tmp_path_factory):
     """What nbgrader gives to each of the class, {who: points}."""
     course = tmp_path_factory.mktemp("course")
     assert SHEET in make(course)
+    before = digest(course / "workbook")
     made = nbgrader(course, "generate_assignment", SHEET)
     assert made.returncode == 0, made.stderr
     release = course / "release" / SHEET / f"{SHEET}.ipynb"
-    killer = hand_in(change=adds(5, "import os\nos._exit(1)"))
-    for who, (sheet, _) in {**CLASS, KILLER: (killer, 0)}.items():
+    for who, (sheet, _) in CLASS.items():
         folder = course / "submitted" / who / SHEET
         folder.mkdir(parents=True)
-        nbformat.write(sheet, folder / f"{SHEET}.ipynb")
-    nbgrader(course, "autograde", SHEET)
+        mine = "-Ada" if who == "renamed" else ""
+        nbformat.write(sheet, folder / f"{SHEET}{mine}.ipynb")
+    graded = nbgrader(course, "autograde", SHEET)
     nbgrader(course, "generate_feedback", SHEET)
     exported = nbgrader(course, "export", "--to", "grades.csv")
     assert exported.returncode == 0, exported.stderr
@@ -200,7 +303,18 @@ def points(tmp_path_factory):
     given = {row["student_id"]: float(row["raw_score"]) for row in rows}
     given["feedback"] = len(list(course.glob("feedback/*/*/*.html")))
     given["release"] = read(release)
+    given["log"] = graded.stderr
+    given["same"] = digest(course / "workbook") == before
+    given["magic"] = read(course / "autograded/magic-above" / SHEET / f"{SHEET}.ipynb")
+    for path in [course / "workbook", *(course / "workbook").rglob("*/")]:
+        path.chmod(0o755)  # so that it can be removed
     return given
+
+
+def digest(folder):
+    """What all files of a folder contain, a str."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
 @pytest.mark.parametrize("who", CLASS)
@@ -216,8 +330,51 @@ def test_what_nbgrader_releases_is_our_blank(points):
         assert theirs[name].source == cell.source
 
 
-def test_a_dead_kernel_fails_alone(points):
-    assert points.get(KILLER, 0) == 0
+def test_nobody_writes_into_the_workbook(points):
+    assert points["same"]
+
+
+def test_what_an_answer_leaves_ends_with_its_grading(points):
+    left = [p for p in psutil.process_iter() if p.name() == "sleep"]
+    assert not [p for p in left if p.cmdline()[1:] == ["97"]]
+
+
+def test_a_magic_is_named_in_a_line(points):
+    (refusal,) = by_grade_id(points["magic"])["check-2"].outputs
+    assert "only Jupyter reads `%%time` (line 1 of your cell)" in refusal.evalue
+
+
+FENCED = """import os, subprocess, sys
+from classroom.grading.fence import fence
+workbook, mine, other = sys.argv[1:]
+fence(workbook, mine)
+for command in [
+    ["cat", f"{workbook}/file"],
+    ["cat", f"{mine}/file"],
+    ["touch", f"{mine}/new"],
+    [sys.executable, "-c", "import flask"],
+    ["cat", f"{other}/file"],
+    ["touch", f"{workbook}/new"],
+    ["rm", f"{workbook}/file"],
+    ["kill", "-0", str(os.getppid())],
+]:
+    ran = subprocess.run(command, capture_output=True)
+    print("yes" if ran.returncode == 0 else "no", flush=True)
+"""
+
+
+@pytest.mark.skipif(not fence.version(), reason="no Landlock here")
+def test_behind_the_fence(tmp_path):
+    """The system and the workbook can be read, and no other file; nothing but one
+    folder can be written; nobody outside gets a signal."""
+    folders = [tmp_path / name for name in ("workbook", "mine", "other")]
+    for folder in folders:
+        folder.mkdir()
+        Path(folder, "file").write_text("tea")
+    command = [sys.executable, "-c", FENCED, *folders]
+    ran = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    signals = b"no" if fence.version() >= 6 else b"yes"
+    assert ran.stdout.split() == [b"yes"] * 4 + [b"no"] * 3 + [signals]
 
 
 def test_everybody_gets_feedback(points):
