@@ -200,7 +200,7 @@ class Answer:
             return
         elif isinstance(came, list) and len(value) != len(came):
             why = say(
-                "`{code}` has {mine} values, and {its} were asked for.",
+                "{its} values were asked for, and `{code}` has {mine}.",
                 **holes,
                 mine=len(value),
                 its=len(came),

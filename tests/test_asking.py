@@ -74,7 +74,7 @@ def test_an_answer_is_told_what_is_wrong(text, said):
 PREDICTED = {  # a prediction: what is said to it
     "[200, 404, 405]": "done",
     "[200, 404, 500]": "is [200, 404, 500], and that is not what came: see number 3.",
-    "[200, 404]": "`prediction` has 2 values, and 3 were asked for. Hint: Why?",
+    "[200, 404]": "3 values were asked for, and `prediction` has 2. Hint: Why?",
     "{200, 404}": "`prediction` is {200, 404}, a set; what came is of type list.",
     "set()": "`prediction` is set(), a set; what came is of type list.",
     "[200, 404, float('nan')]": "`prediction` gave nan, expected a number. Hint: Why?",
