@@ -123,6 +123,7 @@ def running(answer, command, files=None, ready=Server.answers):
     Refuses one that ends before, with its reason.
     """
     with start(from_here(command), files) as server:
+        answer.server = server  # a refusal tells the last error of its log
 
         def is_ready():
             try:

@@ -4,6 +4,7 @@ import re
 import textwrap
 import traceback
 from linecache import getlines
+from pathlib import Path
 
 from exercises.words import say
 
@@ -155,6 +156,8 @@ def telling_line(text):
 def error_in(server):
     """The last error in a Server's log, a str; "" if there is none."""
     errors = r"(?m)^[\w.]+(?:Error|Exception)\b.*"
+    if server and not Path(server.folder).exists():
+        return ""  # it has ended, and its log with it
     return ["", *re.findall(errors, server.log)][-1] if server else ""
 
 

@@ -142,6 +142,7 @@ def test_a_statement_that_waits_in_vain_is_shown_whole():
 
 def test_an_error_in_the_log_of_a_server_is_told():
     class Server:
+        folder = "."
         log = "[INFO] Tea\nTraceback ...\nKeyError: 'tea'\n[INFO] Bye\n"
 
     def exercise(answer):
