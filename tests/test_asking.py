@@ -284,7 +284,7 @@ def test_a_check_finds_its_folder_and_the_answer_by_itself():
 
 def test_a_sheet_without_its_workbook_says_so(tmp_path):
     (said,) = shown(tmp_path, SETUP)
-    assert said == "This notebook needs its workbook."
+    assert said == "run this page in exercises/"
 
 
 def test_run_all_goes_on_past_a_broken_answer():

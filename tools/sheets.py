@@ -46,7 +46,7 @@ SETUP = """\
 import os  # run this cell each time you open this sheet
 
 while not os.path.exists("wsgi.py"):
-    assert not os.path.ismount("."), "This notebook needs its workbook."
+    assert not os.path.ismount("."), "run this page in exercises/"
     os.chdir("..")  # up to the folder of the app
 
 from exercises.checking import listen
