@@ -33,7 +33,7 @@ LENGTHS = str, bytes, list, tuple, dict, set
 LONG = 500_000  # letters of a value that a check reads
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of Linux
 # What Jupyter reads and Python does not, at the place of a SyntaxError.
-MAGIC = r"(\w+ *= *)?[%!]\w|\?|.*\w\?\??$"
+MAGIC = r"(\w+ *= *)?[%!]+\w|\?|.*\w\?\??$"
 
 
 def answer_questions():
@@ -84,9 +84,12 @@ def keep():
     child = os.fork()
     if child == 0:
         return
-    signal.signal(
-        signal.SIGTERM, lambda *_: os.kill(child, signal.SIGKILL)
-    )
+
+    def end(*signalled):
+        with contextlib.suppress(ProcessLookupError):  # it was quicker
+            os.kill(child, signal.SIGKILL)
+
+    signal.signal(signal.SIGTERM, end)
     for number in 0, 1:  # the child's alone, so that its end is seen
         os.close(number)
     import psutil  # meanwhile, so that no answer waits for it

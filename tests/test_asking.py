@@ -50,6 +50,7 @@ SAID = {  # an answer of an application: what is said to it
     f"{RIGHT}%matplotlib inline": (
         "only Jupyter reads `%matplotlib inline` (line 5 of your cell): leave it out."
     ),
+    f"%%time\n{RIGHT}": "only Jupyter reads `%%time` (line 2 of your cell): leave",
     f"{RIGHT}!ls": "only Jupyter reads `!ls` (line 5 of your cell): leave it out.",
     f"{RIGHT}app?": "only Jupyter reads `app?` (line 5 of your cell): leave it out.",
     f"{RIGHT}names = %who_ls": "only Jupyter reads `names = %who_ls` (line 5",

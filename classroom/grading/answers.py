@@ -11,13 +11,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import fence
-import nbformat
 from jupyter_client.manager import AsyncKernelManager
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 
-COURSE = Path(__file__).resolve().parent
-WORKBOOK = COURSE / "workbook"
+from classroom.grading import fence
+from tools.workbook import read
+
+WORKBOOK = Path("workbook").resolve()  # nbgrader runs in the folder of the course
 HEAD = r"(?im)^[ \t]*# *Exercise (\d+)\b"
 FENCE = Path(fence.__file__).read_text("utf-8")
 TRIES = 3  # so many answers to an exercise are read, those run last
@@ -59,7 +59,7 @@ class TakeAnswers(NbGraderPreprocessor):
     def preprocess(self, notebook, resources):
         assignment = resources["nbgrader"]["assignment"]
         name = f"{resources['nbgrader']['notebook']}.ipynb"
-        sheet = nbformat.read(COURSE / "release" / assignment / name, as_version=4)
+        sheet = read(Path("release", assignment, name))
         found = answers_in(notebook)
         for cell in sheet.cells:
             texts = found.get(number_of(cell, "answer"), [])
@@ -101,6 +101,7 @@ class RunChecks(Execute):
         self.km.folder = self.folder
         names = "HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR", "JUPYTER_RUNTIME_DIR"
         options["env"] = os.environ | dict.fromkeys(names, self.folder)
+        options["env"].pop("PYTHONPATH", None)  # it finds the workbook's copy alone
         super().start_new_kernel(**options)
 
     def start_new_kernel_client(self):

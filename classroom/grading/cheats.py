@@ -152,22 +152,24 @@ for number in range(3, 50):
         pass"""
 
 PACKAGE = """\
-import os, sys, tempfile
+import os, tempfile
+from sys import path
 folder = tempfile.mkdtemp()
 os.mkdir(folder + "/exercises")
 with open(folder + "/exercises/checking.py", "w") as file:
     file.write("judge = lambda sheet, number: None")
 open(folder + "/wsgi.py", "w").close()
-sys.path.insert(0, folder)
+path.insert(0, folder)
 os.chdir(folder)"""
 
 SPOIL = """\
-import os, sys
-for folder in ".", *sys.path:
-    path = folder + "/exercises/checking.py"
+import os
+from sys import path
+for folder in ".", *path:
+    name = folder + "/exercises/checking.py"
     try:
-        os.chmod(path, 0o644)
-        with open(path, "a") as file:
+        os.chmod(name, 0o644)
+        with open(name, "a") as file:
             file.write("\\n\\ndef judge(sheet, number):\\n    pass\\n")
     except OSError:
         pass"""

@@ -27,8 +27,7 @@ def make(folder):
         source.mkdir(parents=True)
         shutil.copy(path, source)
         names.append(path.stem)
-    for name in "nbgrader_config.py", "answers.py", "fence.py":
-        shutil.copy(HERE / name, folder)
+    shutil.copy(HERE / "nbgrader_config.py", folder)
     workbook = copy_project(folder / "workbook", *LEFT_OUT)
     for path in [workbook, *workbook.rglob("*")]:
         path.chmod(0o555 if path.is_dir() else 0o444 | path.stat().st_mode & 0o111)

@@ -1,10 +1,5 @@
 """Settings of nbgrader for a course made of the sheets: ../README.md."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))  # to find answers.py
-
 c = get_config()  # noqa: F821, nbgrader gives it
 c.CourseDirectory.course_id = "wsgi-workbook"
 # What stands where an answer goes, as in the sheets themselves.
@@ -13,9 +8,9 @@ c.ClearSolutions.code_stub = {"python": "pass  # Write your answer here."}
 c.ExecutePreprocessor.timeout = 120
 c.ExecutePreprocessor.interrupt_on_timeout = True
 # No cell of a learner's runs in the kernel that gives the points: answers.py.
-c.Autograde.pre_convert_hook = "answers.find_renamed"
+c.Autograde.pre_convert_hook = "classroom.grading.answers.find_renamed"
 c.Autograde.sanitize_preprocessors = [
-    "answers.TakeAnswers",
+    "classroom.grading.answers.TakeAnswers",
     *(
         f"nbgrader.preprocessors.{name}"
         for name in (
@@ -28,7 +23,7 @@ c.Autograde.sanitize_preprocessors = [
     ),
 ]
 c.Autograde.autograde_preprocessors = [
-    "answers.RunChecks",
+    "classroom.grading.answers.RunChecks",
     *(
         f"nbgrader.preprocessors.{name}"
         for name in (

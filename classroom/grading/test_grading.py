@@ -268,7 +268,8 @@ CLASS |= {
 def nbgrader(course, *arguments):
     """Run a command of nbgrader in the folder of the course."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    environ = os.environ | {"PATH": path, "CHECK_SECONDS": "5"}
+    environ = os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)}
+    environ["CHECK_SECONDS"] = "5"
     command = [sys.executable, "-m", "nbgrader", *arguments]
     return subprocess.run(
         command,
