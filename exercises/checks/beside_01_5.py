@@ -74,13 +74,13 @@ def plug_in():
     return *sites, plugin, site(NoSniff())
 
 
-def guard(app, path, method="GET"):
+def guard(app, path, method):
     """What stands in the header that was asked for, a set."""
     reply = app.test_client().open(path, method=method)
     return {*reply.headers.getlist("X-Content-Type-Options")} or None
 
 
-def changed(app, path, method="GET"):
+def changed(app, path, method):
     """What is not as it is without the extension, {what: how it is}."""
     same, other = ask(bare, path, method), ask(app, path, method)
     names = {*same, *other} - {"X-Content-Type-Options"}

@@ -46,8 +46,7 @@ def exercise_3(answer):
         "50%s {name} {0} \\1 $name",
         "%41da+1",
         "two\nlines",
-        "{{",
-        "{% tea",
+        "Ada " * 50,
         "{{ 6 * 7 }}",
         "{{ name }}",
         "{% if 1 %}tea{% endif %}",
@@ -56,6 +55,8 @@ def exercise_3(answer):
         "}}{{ 6 * 7 }}{{",
         "{{ '{{ 6 * 7 }}' }}",
         "# for tea in 6 * 7",
+        "{{",
+        "{% tea",
     ]:
         seen = (["p"], f"Hello, {name}!")
         answer.expect(f"shown({name!r})", seen, hint)
@@ -134,11 +135,9 @@ def exercise_5(answer):
     paths += ["/file", "/early", "/forbidden"]
     for site in "one", "two", "three", "other", "one":
         for path in paths:
-            answer.expect(f'guard({site}, "{path}")', {"nosniff"}, hint)
-            if site == "one":
-                answer.expect(
-                    f'guard(one, "{path}", "PUT")', {"nosniff"}, hint
-                )
+            for method in "GET", "PUT":
+                guard = f'guard({site}, "{path}", "{method}")'
+                answer.expect(guard, {"nosniff"}, hint)
     hint = say("Which response do you return, and what has it lost?")
     for site in "one", "two":
         for path in paths:

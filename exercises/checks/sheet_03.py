@@ -1,5 +1,7 @@
 """The checks of sheet 03."""
 
+import ast
+import sys
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
@@ -207,8 +209,26 @@ def exercise_5(answer):
     # which method is which, the numbers, whatever was deleted; that no
     # request ends in an error of the app.
     answer.load("beside_03_5")
+    hint = say("Which modules come with Python?")
+    called = say("what the cell imports from elsewhere")
+    answer.compare(called, foreign(answer.text), [], hint)
     for part in begins, misses, refuses, keeps, serves:
         part(answer, answer.expect)
+
+
+def foreign(text):
+    """The modules that a text imports and Python does not bring, a list."""
+    names = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+    return sorted(
+        name
+        for name in names
+        if name.split(".")[0] not in sys.stdlib_module_names
+    )
 
 
 MINT, TWO = {"id": 1, "text": "mint"}, {"id": 2, "text": "café"}
@@ -216,7 +236,9 @@ MINT, TWO = {"id": 1, "text": "mint"}, {"id": 2, "text": "café"}
 
 def begins(answer, expect):
     """Three notes are made, and read."""
-    expect('ask(app, "/notes").json', [], say("What is there at first?"))
+    hint = say("What is there at first?")
+    expect('ask(app, "/notes").json', [], hint)
+    expect('ask(app, "/notes").status[:3]', "200", hint)
     answer.run('first = post({"text": "mint"})')
     hint = say("What do you say to a new note?")
     expect("first.status[:3]", "201", hint)
@@ -273,10 +295,21 @@ PATHS += "/Notes", "/note/1", "/notes/ 1", "/notes1", "/Notes/1", "/1"
 
 def fails(expect, reply, status):
     """Expect that a reply, Python, is an error in JSON."""
+    expect(f"{reply}.status[:3]", status, asks()[status])
     hint = say("Is every answer JSON, with its length?")
     expect(f"form({reply})", (status, "application/json", True), hint)
     error = f'isinstance({reply}.json.get("error"), str)'
     expect(error, True, say("What does the client read?"))
+
+
+def asks():
+    """The hint to each kind of error, {its number: a question}."""
+    return {
+        "400": say("What is a note made of, and what if there is none?"),
+        "404": say("Which paths are there, to the letter?"),
+        "405": say("Which methods does this path take?"),
+        "415": say("Which type is it, to the letter?"),
+    }
 
 
 def refuses(answer, expect):
@@ -349,9 +382,7 @@ def keeps(answer, expect):
     expect("[note['id'] for note in listed()]", [2, 3], hint)
     hint = say("Which number comes next, when one is gone?")
     green = {"id": 4, "text": "green"}
-    answer.run('fourth = post({"text": "green"})')
-    expect("fourth.json", green, hint)
-    expect('fourth.header("Location")', "/notes/4", hint)
+    expect('post({"text": "green"}).json', green, hint)
     expect('ask(app, "/notes/4").json', green, hint)
     for number in 4, 2, 3:
         gone = f'ask(app, "/notes/{number}", "DELETE").status[:3]'
@@ -360,12 +391,14 @@ def keeps(answer, expect):
     raw = r"""post(b'{"text": "th\xc3\xa9"}').json"""
     expect(raw, {"id": 5, "text": "thé"}, say("Which encoding has JSON?"))
     for number in range(6, 13):
-        expect('post({"text": "tea"}).json["id"]', number, hint)
+        place = 'post({"text": "tea"}).header("Location")'
+        expect(place, f"/notes/{number}", say("Where is it now?"))
     tea = {"id": 12, "text": "tea"}
     expect('ask(app, "/notes/12").json', tea, say("How long is a number?"))
     gone = 'ask(app, "/notes/12", "DELETE").status[:3]'
     expect(gone, "204", say("How long is a number?"))
-    expect('ask(app, "/notes/11").status[:3]', "200", say("Is it gone?"))
+    ids = "[note['id'] for note in listed()]"
+    expect(ids, [*range(5, 12)], say("What is in the list?"))
 
 
 def serves(answer, expect):
