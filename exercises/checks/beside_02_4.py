@@ -41,7 +41,7 @@ def examined(environ):
 
 def twice():
     """What two requests bring, that were made before one was read."""
-    bodies = b"one\n\xff\0", b"two"
+    bodies = b"one\n\xff\0", b" two\n"
     made = [environ_of("POST", "/", [], body) for body in bodies]
     return tuple(environ["wsgi.input"].read(9) for environ in made)
 

@@ -17,9 +17,9 @@ def post(length):
     return status, len(reply.body) if status == "200" else None, file.taken
 
 
-def kind(length):
+def kind(length, method="POST"):
     """The type of the answer to a promise."""
     body = b"x" * promised(length)
     wants = {"Content-Type": "text/html", "Accept": "text/html"}
-    reply = ask(app, "/", "POST", body, wants, CONTENT_LENGTH=length)
+    reply = ask(app, "/", method, body, wants, CONTENT_LENGTH=length)
     return reply.header("Content-Type").split(";")[0]

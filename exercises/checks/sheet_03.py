@@ -75,6 +75,8 @@ def exercise_2(answer):
     for length in None, "", "5", "x", "1001":
         kinds = '("text/plain", "application/octet-stream")'
         answer.expect(f"kind({length!r}) in {kinds}", True, hint)
+        got = f'kind({length!r}, "GET") in {kinds}'
+        answer.expect(got, True, hint)
     hint = say("What else is there that a server may leave out?")
     answer.expect("varies(app)", [], hint)
     again = 'ask(app, "/tea", "PUT", b"tea").body'
