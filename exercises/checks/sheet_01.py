@@ -46,7 +46,7 @@ def exercise_3(answer):
         "50%s {name} {0} \\1 $name",
         "%41da+1",
         "two\nlines",
-        "Ada " * 50,
+        "Ada " * 15,
         "{{ 6 * 7 }}",
         "{{ name }}",
         "{% if 1 %}tea{% endif %}",
