@@ -62,6 +62,7 @@ def test_a_server_may_pass_on_any_length(length):
     assert ask(says, CONTENT_LENGTH=length).body == b"tea"
 
 
+@pytest.mark.filterwarnings("ignore::wsgiref.validate.WSGIWarning")
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
