@@ -3,6 +3,8 @@
 import sys
 from wsgiref.util import setup_testing_defaults
 
+from exercises.client import ask
+
 TEXT = ("Content-Type", "text/plain")
 
 
@@ -77,3 +79,48 @@ def reporting(begin, error, body):
         return body
 
     return app
+
+
+def late(environ, start_response):
+    """An app that reports an error when it is too late."""
+    start_response("200 OK", [TEXT])
+    yield b"tea"
+    yield from reporting(("200 OK", [TEXT]), ("500 Oh No", [TEXT]), [])(
+        environ, lambda *begin: begin[2:] and start_response(*begin)
+    )
+
+
+def error_of(app):
+    """The name of the error with which an app's answer ends, or None."""
+    try:
+        ask(app)
+    except Exception as error:
+        return type(error).__name__
+
+
+def errors(app):
+    """The type of each exc_info that reaches the server, or None."""
+    seen, environ = [], {}
+    setup_testing_defaults(environ)
+
+    def start(status, headers, exc_info=None):
+        seen.append(exc_info and exc_info[0].__name__)
+        return print
+
+    b"".join(app(environ, start))
+    return seen
+
+
+def requests(middleware):
+    """What an app in a middleware sees of a POST: all of its requests."""
+    seen = []
+    keys = "REQUEST_METHOD", "PATH_INFO", "QUERY_STRING"
+
+    def app(environ, start_response):
+        body = environ["wsgi.input"].read(3)
+        seen.append([*(environ[key] for key in keys), body])
+        start_response("200 OK", [TEXT])
+        return [b"tea"]
+
+    ask(middleware(app), "/a?b=1", "POST", b"tea")
+    return seen

@@ -1,36 +1,69 @@
 """Beside the answer to exercise 3 of sheet 04: apps to put a mark on."""
 
-from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
 from answer import marked
-from exercises.checks.apps import TEXT, reporting, writes
-from exercises.client import ask
+from exercises.checks.apps import (
+    TEXT,
+    Diary,
+    error_of,
+    errors,
+    late,
+    read_through,
+    reporting,
+    requests,
+    writes,
+)
+from exercises.client import Page, ask
 
+REST = [
+    ("content-type", "text/plain"),
+    ("Set-Cookie", "a=1"),
+    ("Set-Cookie", "b=2"),
+    ("X-Teapot", "iron"),
+    ("content-length", "7"),
+]
+GREEN, BLACK = ("x-tea", "green"), ("X-TEA", "black")
+page = Page(headers=[GREEN, BLACK, *REST])
+missing = Page(
+    b"{}",
+    status="404 Not Here",
+    headers=[("Content-Type", "application/json"), GREEN],
+)
+nothing = Page(b"", status="304 Not Modified", headers=[GREEN])
 reports = reporting(
     ("200 OK", [TEXT]), ("500 No Tea", [TEXT]), [b"no tea"]
 )
+ALWAYS = [TEXT]
 
 
-def page(environ, start_response):
-    headers = [TEXT, ("x-tea", "green"), ("Set-Cookie", "a=1")]
-    start_response("200 OK", [*headers, ("Set-Cookie", "b=2")])
-    return [b"one ", b"two"]
+def constant(environ, start_response):
+    """It has one list of headers for all of its answers."""
+    start_response("200 OK", ALWAYS)
+    return [b"tea"]
 
 
-def get(app):
-    reply = ask(marked(validator(app)))
+def get(app, method="GET"):
+    reply = ask(marked(validator(app)), "/", method)
     return reply.status, reply.header("X-Tea"), reply.body
 
 
-def errors(app):
-    """The type of each exc_info that reaches the server, or None."""
-    seen, environ = [], {}
-    setup_testing_defaults(environ)
+def rest(app):
+    """The headers but for the mark."""
+    headers = ask(marked(validator(app))).headers
+    return [tuple(h) for h in headers if h[0].lower() != "x-tea"]
 
-    def start(status, headers, exc_info=None):
-        seen.append(exc_info and exc_info[0].__name__)
-        return print
 
-    b"".join(marked(app)(environ, start))
-    return seen
+def serve(diary, most=99):
+    """The diary of an app whose client leaves after `most` blocks."""
+
+    def seen(block):
+        return block and f"sent {block.decode()}"
+
+    return read_through(marked(diary), diary, seen, most)
+
+
+def left():
+    """Whether the body is closed when nothing was read."""
+    diary = Diary()
+    return serve(diary, 0).count("closed") == diary.calls

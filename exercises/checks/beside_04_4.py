@@ -1,18 +1,27 @@
 """Beside the answer to exercise 4 of sheet 04: apps to put a line under."""
 
+from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
 from answer import signed
 from exercises.checks.apps import (
     TEXT,
     Diary,
+    error_of,
+    errors,
+    late,
     read_through,
     reporting,
+    requests,
     writes,
 )
+from exercises.client import Page, ask
 
-reports = reporting(
-    ("200 OK", [TEXT, ("Content-Length", "3")]), ("204 No Tea", []), []
+SHORT = ("Content-Length", "3")
+COOKIES = [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]
+reports = reporting(("200 OK", [TEXT, SHORT]), ("204 No Content", []), [])
+regrets = reporting(
+    ("204 No Content", []), ("500 Oh No", [TEXT, SHORT]), [b"tea"]
 )
 
 
@@ -31,15 +40,14 @@ def left():
     return serve(diary, 0).count("closed") == diary.calls
 
 
-def page(status="200 OK", text=b"tea ", length=True, lazy=False):
+def page(status="200 OK", text=b"tea ", *, kind=TEXT[1], lazy=False):
     """An answer that is signed: of a function, or of a generator."""
 
     def app(environ, start_response):
         headers = []
         if status[:3] not in ("204", "304"):
-            headers.append(TEXT)
-            if length:
-                headers.append(("content-length", str(len(text))))
+            length = ("CONTENT-length", str(len(text)))
+            headers = [("content-type", kind), length, *COOKIES]
         start_response(status, headers)
         head = environ["REQUEST_METHOD"] == "HEAD"
         return [] if head or not text else [text]
@@ -53,3 +61,21 @@ def page(status="200 OK", text=b"tea ", length=True, lazy=False):
 def plain(environ, start_response):
     start_response("200 OK", [TEXT])
     return [b"tea "]  # a list, which has no `close`
+
+
+def rest(app):
+    """The headers but for the length."""
+    headers = ask(app).headers
+    return [tuple(h) for h in headers if h[0].lower() != "content-length"]
+
+
+def two():
+    """The bodies of a GET and a HEAD, of which none is read before the
+    other has begun."""
+    app, bodies = signed(Page(b"")), []
+    for method in "GET", "HEAD":
+        environ = {"REQUEST_METHOD": method}
+        setup_testing_defaults(environ)
+        bodies.append(app(environ, lambda *begin: print))
+    iterators = [iter(body) for body in bodies]
+    return [b"".join(iterator) for iterator in iterators]

@@ -2,11 +2,20 @@
 
 import gzip
 import zlib
+from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
 from answer import squeezed
-from exercises.checks.apps import Diary, read_through, reporting, writes
-from exercises.client import ask
+from exercises.checks.apps import (
+    Diary,
+    error_of,
+    late,
+    read_through,
+    reporting,
+    requests,
+    writes,
+)
+from exercises.client import Page, ask
 
 TEXT = ("Content-Type", "text/plain; charset=utf-8")
 LONG = b"tea " * 1000
@@ -45,7 +54,7 @@ def came(reply):
     """Its Content-Encoding, and the text as its reader gets it."""
     coding, text = reply.header("Content-Encoding"), reply.body
     if coding == "gzip":
-        text = gzip.decompress(text)
+        text = gzip.decompress(text) if text else "nothing, not its end"
     return coding, text if len(text) < 99 else len(text)
 
 
@@ -70,3 +79,22 @@ def left():
     """Whether the body is closed when nothing was read."""
     diary = Diary()
     return read(diary, 0).count("closed") == diary.calls
+
+
+def rest(reply):
+    """The headers that have nothing to do with squeezing."""
+    ours = "content-length", "content-encoding", "vary"
+    return [tuple(h) for h in reply.headers if h[0].lower() not in ours]
+
+
+def two():
+    """What two clients get of which one takes gzip, if none reads before
+    the other has begun."""
+    app, bodies = squeezed(Page(b"tea", headers=[TEXT])), []
+    for accept in "gzip", "br":
+        environ = {"HTTP_ACCEPT_ENCODING": accept}
+        setup_testing_defaults(environ)
+        bodies.append(app(environ, lambda *begin: print))
+    iterators = [iter(body) for body in bodies]
+    first, second = (b"".join(iterator) for iterator in iterators)
+    return gzip.decompress(first), second
