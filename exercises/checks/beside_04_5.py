@@ -87,14 +87,14 @@ def rest(reply):
     return [tuple(h) for h in reply.headers if h[0].lower() not in ours]
 
 
-def two():
-    """What two clients get of which one takes gzip, if none reads before
-    the other has begun."""
+def three():
+    """What three clients get of which two take gzip, if none reads before
+    all have begun."""
     app, bodies = squeezed(Page(b"tea", headers=[TEXT])), []
-    for accept in "gzip", "br":
+    for accept in "gzip", "gzip", "br":
         environ = {"HTTP_ACCEPT_ENCODING": accept}
         setup_testing_defaults(environ)
         bodies.append(app(environ, lambda *begin: print))
     iterators = [iter(body) for body in bodies]
-    first, second = (b"".join(iterator) for iterator in iterators)
-    return gzip.decompress(first), second
+    first, second, third = (b"".join(iterator) for iterator in iterators)
+    return gzip.decompress(first), gzip.decompress(second), third

@@ -272,8 +272,8 @@ def exercise_5(answer):
         "When does a generator begin, what does its `finally` do then?"
     )
     expect("left()", True, hint)
-    hint = say("Whose gzip is it, if two requests are answered at once?")
-    expect("two()", (b"tea", b"tea"), hint)
+    hint = say("Whose gzip is it, if more than one is answered at once?")
+    expect("three()", (b"tea", b"tea", b"tea"), hint)
     files = files_of("04_5", answer=answer.text)
     command = "gunicorn -b 127.0.0.1:0 squeezed_demo:app"
     with serve(command, files) as server:
