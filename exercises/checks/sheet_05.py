@@ -308,3 +308,48 @@ def exercise_5(answer):
         answer.compare(
             say("GET / by a server"), came, "Hello world!", hint
         )
+
+
+def request(path, *headers, version="1.1"):
+    lines = [f"GET {path} HTTP/{version}", "Host: tea", *headers, "", ""]
+    return "\r\n".join(lines).encode()
+
+
+def exercise_6(answer):
+    """Change: one connection, many requests."""
+    # May vary: how it reads, and how it looks for `close`. Must not: which
+    # requests are answered, in which order and when, and that it returns.
+    answer.load("beside_05_6")
+    expect = answer.expect
+    one, two, three = (request(f"/{n}") for n in (1, 2, 3))
+    hint = say("Who reads the next head, and when is this answered?")
+    expect(f"in_turn({one!r}, {two!r})", [b"/1 ", b"/2 "], hint)
+    hint = say("How do you learn that the client has left?")
+    expect("talked()", (b"", "it returns"), hint)
+    expect(f"talked({one + two[:9]!r})", (b"/1 ", "it returns"), hint)
+    gone = f"talked({one!r}, then='has gone')"
+    expect(gone, "it returns", hint)
+    hint = say("What has come already when you read the next head?")
+    all_three = (b"/1 /2 /3 ", "it returns")
+    expect(f"talked({one + two + three!r})", all_three, hint)
+    pieces = one + two[:9], two[9:-1], two[-1:] + three
+    expect(f"talked(*{pieces!r})", all_three, hint)
+    hint = say("Which requests are the last, and what stands behind them?")
+    for last in [
+        request("/1", "Connection: close", "X-Tea: mint"),
+        request("/1", "connection:  Close"),
+        request("/1", version="1.0"),
+        request("/1", "Connection: keep-alive", version="1.0"),
+    ]:
+        came = f"talked({last + two!r}, then='stays')"
+        expect(came, (b"/1 ", "it returns"), hint)
+    hint = say("Is it a header of that name, with that value?")
+    for other in [
+        request("/1", "X-Connection: close", "Connection: TE"),
+        request("/1", "X-Tea: Connection: close", "Via: HTTP/1.0 tea"),
+    ]:
+        came = f"talked({other + two!r})"
+        expect(came, (b"/1 /2 ", "it returns"), hint)
+    hint = say("How long is a client worth waiting for?")
+    silent = f"talked({one!r}, then='stays', patience=0.2)"
+    expect(silent, (b"/1 ", "it returns"), hint)
