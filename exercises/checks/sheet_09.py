@@ -292,7 +292,11 @@ def change(server, code, name):
 
 
 def new_code(server):
-    old = change(server, SHOP.replace("old", "new"), "SIGHUP")
+    new = SHOP.replace("old", "new")
+    new += (
+        "# A file as old and as long as the last is not compiled anew.\n"
+    )
+    old = change(server, new, "SIGHUP")
     wait_until(lambda: server.workers and not {*old} & {*server.workers})
 
 
