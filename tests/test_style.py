@@ -317,7 +317,7 @@ def test_the_command_lists_all_faults(tmp_path):
     for words in (
         "notebooks/07_run_gunicorn.ipynb: counts are [8, 2,",
         "exercises/07_run_gunicorn.ipynb: counts are [8, 0,",
-        "0, 0, 0...: run `make notebooks`",
+        "0, 0, 0...: run `make exercises`",
         "06_serve_in_development.ipynb, 07_run_gunicorn.ipynb have the id c07-03",
         "07_run_gunicorn.ipynb: its last cell lacks the heading",
         "README.md: the table lacks 12_leave_one_machine.ipynb",

@@ -4,6 +4,7 @@ import os
 import re
 import sys
 import unittest
+from importlib import import_module
 from pathlib import Path
 
 import socketio
@@ -33,8 +34,7 @@ def test_httpbin_by_its_own_tests(serving, monkeypatch):
     """Their client calls no app here, but asks the server."""
     (tests,) = SOURCES.glob("httpbin-*/tests")
     monkeypatch.syspath_prepend(tests)
-    from test_httpbin import HttpbinTestCase
-
+    HttpbinTestCase = import_module("test_httpbin").HttpbinTestCase
     suite = unittest.defaultTestLoader.loadTestsFromTestCase(HttpbinTestCase)
     result = unittest.TestResult()
     with serving("httpbin_site:app") as server:

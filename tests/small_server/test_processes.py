@@ -523,15 +523,15 @@ def test_an_answer_is_whole_though_the_next_request_is_on_its_way():
     """It ends the connection, as the only thread must; and a close with
     bytes unread would take back what the client has not yet read."""
     large = HELLO.replace(b"/hello", b"/give/a%20large%20block")
-    with serve(command("app", "--threads 1")) as server:
-        with connect(server) as client:
-            client.sendall(large)
-            got = client.recv(2**16, socket.MSG_WAITALL)
-            while len(got) < 5_000_000:
-                got += client.recv(2**16)
-            client.sendall(HELLO)
-            time.sleep(0.5)  # the server has given all to its system
-            got += rest(client)
+    one_thread = serve(command("app", "--threads 1"))
+    with one_thread as server, connect(server) as client:
+        client.sendall(large)
+        got = client.recv(2**16, socket.MSG_WAITALL)
+        while len(got) < 5_000_000:
+            got += client.recv(2**16)
+        client.sendall(HELLO)
+        time.sleep(0.5)  # the server has given all to its system
+        got += rest(client)
     head, _, body = got.partition(b"\r\n\r\n")
     assert b"Connection: close" in head
     assert len(body) == 2**23
@@ -539,16 +539,17 @@ def test_an_answer_is_whole_though_the_next_request_is_on_its_way():
 
 def test_a_connection_stays_though_the_threads_are_yet_to_start():
     """Each takes time to start, and nobody may be sent away for that."""
+    answers = []
     with serving() as server:
 
         def visit(_):
             with connect(server) as client:
                 for _ in range(20):
                     client.sendall(HELLO)
-                    yield client.recv(999)
+                    answers.append(client.recv(999))
 
         with ThreadPoolExecutor(20) as pool:
-            answers = sum(pool.map(lambda n: [*visit(n)], range(20)), [])
+            list(pool.map(visit, range(20)))
     assert sum(b"Connection: close" in answer for answer in answers) == 0
     assert sum(b"Hello" in answer for answer in answers) == 400
 

@@ -1,10 +1,11 @@
 """flaskr, the blog of Flask's tutorial; its database is in the home."""
 
+import site
 import sys
 from pathlib import Path
 
 (tutorial,) = Path(sys.prefix, "sources").glob("flask-*/examples/tutorial")
-sys.path.append(str(tutorial))
+site.addsitedir(str(tutorial))  # pip installs no examples
 
 from flaskr import create_app
 from flaskr.db import init_db
