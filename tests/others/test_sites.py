@@ -34,13 +34,13 @@ def test_httpbin_by_its_own_tests(serving, monkeypatch):
     """Their client calls no app here, but asks the server."""
     (tests,) = SOURCES.glob("httpbin-*/tests")
     monkeypatch.syspath_prepend(tests)
-    HttpbinTestCase = import_module("test_httpbin").HttpbinTestCase
-    suite = unittest.defaultTestLoader.loadTestsFromTestCase(HttpbinTestCase)
+    theirs = import_module("test_httpbin").HttpbinTestCase
+    suite = unittest.defaultTestLoader.loadTestsFromTestCase(theirs)
     result = unittest.TestResult()
     with serving("httpbin_site:app") as server:
         client = Client(forward(server.url))
-        monkeypatch.setattr(HttpbinTestCase, "setUp", lambda self: None)
-        monkeypatch.setattr(HttpbinTestCase, "app", client, raising=False)
+        monkeypatch.setattr(theirs, "setUp", lambda self: None)
+        monkeypatch.setattr(theirs, "app", client, raising=False)
         suite.run(result)
     failed = {test._testMethodName: text for test, text in result.failures}
     failed |= {test._testMethodName: text for test, text in result.errors}
