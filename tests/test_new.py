@@ -165,7 +165,7 @@ def test_a_new_exercise_is_in_the_sheet_and_its_blank(exercise, project):
     for folder in "exercises", "exercises/solutions":
         sheet = read(project / folder / "01_call_a_flask_app.ipynb")
         assert [*sheets.of_role(sheet, "solution")] == [*range(1, n + 1)]
-        assert f"count({n})" in sheet.cells[-2].source
+        assert f'count("01", {n})' in sheet.cells[-2].source
     assert f"exercise_{n} in exercises/checks/sheet_01.py" in said
 
 
