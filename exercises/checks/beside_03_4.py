@@ -55,8 +55,8 @@ def lost(path):
 
 def changed(path):
     """What of an answer is another one."""
-    headers = [("Content-Type", "a/b"), ("Set-Cookie", "a=1")]
-    headers += [("Set-Cookie", "b=2"), ("x-tea", "mint")]
+    headers = [("x-tea", "mint"), ("Set-Cookie", "b=2")]
+    headers += [("Set-Cookie", "a=1"), ("Content-Type", "a/b")]
     page = Page(b"a", b"", b"b", status="404 No Tea", headers=headers)
     reply = ask(mount("/tea", page, page), path)
     if reply == ("404 No Tea", headers, b"ab"):

@@ -184,6 +184,8 @@ def exercise_4(answer):
     missing = 'where(both, "", SCRIPT_NAME="/shop", PATH_INFO=None)'
     answer.expect(missing, "outer '/shop' ''", hint)
     hint = say("What else is in a request?")
+    posted = 'where(both, "/tea/cup", method="POST")'
+    answer.expect(posted, "inner '/tea' '/cup'", hint)
     for path in "/tea/cup", "/cup":
         answer.expect(f'lost("{path}")', [], hint)
     hint = say("What else is in an answer?")
