@@ -189,7 +189,7 @@ def exercise_5(answer):
     hint = say("Which of these clients take gzip?")
     for accept, coding in [
         ("br, gzip;q=0.5", gz),
-        ("br,gzip", gz),
+        ("br,gzip; q=0.5", gz),
         ("gzip, br", gz),
         ("br;q=0, gzip", gz),
         ("br;q=0.0, gzip;q=0.001", gz),
@@ -265,6 +265,8 @@ def exercise_5(answer):
     hint = say("Who waits for whom, and who hears of the end?")
     events = ["made one ", "read one ", "made two ", "read two ", "closed"]
     expect("read(Diary())", events, hint)
+    three = [*events[:4], "made three ", "read three ", "closed"]
+    expect('read(Diary(b"one ", b"two ", b"three "))', three, hint)
     hint = say("Who closes when it did not end well?")
     expect("read(Diary(fails=True))", [*events[:2], "closed"], hint)
     expect("read(Diary(), 1)", [*events[:2], "closed"], hint)
