@@ -24,7 +24,7 @@ http {
     client_body_temp_path body; proxy_temp_path proxy;
     fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
     upstream gunicorn { server "unix:SOCKET"; }
-    server { listen 127.0.0.1:PORT reuseport; include site.conf; }
+    server { listen 127.0.0.1:PORT reuseport LISTEN; include site.conf; }
 }
 """
 
@@ -192,12 +192,13 @@ def alone(answer, command):
 
 
 @contextmanager
-def behind(answer, command, app, site, files=None):
+def behind(answer, command, app, site, files=None, listen=""):
     """Start a Gunicorn with the files `app`, and nginx before it.
 
     `site` is a text in nginx's `server` block, `files` (name: text) are in
-    its folder. Gunicorn binds to unix:app.sock. Yields two Servers, nginx
-    and Gunicorn; refuses a `site` that nginx does not accept.
+    its folder; `listen` is what follows its address, such as ssl. Gunicorn
+    binds to unix:app.sock. Yields two Servers, nginx and Gunicorn; refuses
+    a `site` that nginx does not accept.
     """
     nginx = find("nginx")
     if not nginx:
@@ -222,6 +223,7 @@ def behind(answer, command, app, site, files=None):
         beside = Path(back.folder).name  # a short path, free of quotes
         frame = NGINX.replace("SOCKET", f"../{beside}/app.sock")
         frame = frame.replace("PORT", str(held.getsockname()[1]))
+        frame = frame.replace("LISTEN", listen)
         files = {"nginx.conf": frame, "site.conf": site} | (files or {})
         words = f"'{nginx}' -p . -c nginx.conf -e stderr"
         try:
