@@ -4,15 +4,18 @@ import http.client
 import json
 import re
 import secrets
+import ssl
 import sys
 from contextlib import closing
 from pathlib import Path
 
+import requests
+import trustme
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from exercises.checks.files import files_of
 from exercises.client import ask
-from exercises.commands import behind, settings_of
+from exercises.commands import behind, settings_of, text_of
 from exercises.words import say
 
 GUNICORN = "gunicorn -b unix:app.sock shop:app"
@@ -244,3 +247,129 @@ def without_gunicorn(answer, front, files):
     right, hint = (200, files["style.css"]), say("Who has the file?")
     called = say("GET /style.css without Gunicorn")
     answer.compare(called, came, right, hint)
+
+
+SECURE = "ssl; ssl_certificate cert.pem; ssl_certificate_key key.pem"
+GIVEN = {"bind": "['unix:app.sock']", "daemon": "False"}
+GIVEN |= {"worker_class": "sync", "workers": "1", "threads": "1"}
+PATIENCE = 3  # seconds for an answer that nobody holds up
+
+
+def exercise_6(answer):
+    """Change: https, and who waits."""
+    # May vary: where the lines stand, who marks the cookie, and how /ticks
+    # is told from the rest. Must not: what the app knows on each page,
+    # whoever claims what, and that only /ticks can hold the one worker.
+    command, site = text_of(answer, "command"), text_of(answer, "site")
+    app = files_of("10_6")
+    settings = settings_of(answer, command, app)
+    hint = say("Whose work is it to wait here, and who stays as it is?")
+    for name, right in GIVEN.items():
+        answer.compare(name, settings[name], right, hint)
+    files = certificate()
+    ours = behind(answer, command, app, site, files, SECURE)
+    with ours as (front, back):
+        front.url = front.url.replace("http:", "https:")
+        trust = {"verify": f"{front.folder}/ca.pem"}
+        trust["allow_redirects"] = False  # no other machine is asked
+        knows_https(answer, front, trust)
+        marks_its_cookie(answer, front, trust)
+        comes_bit_by_bit(answer, front, back, trust)
+        waits_for_visitors(answer, front, trust)
+
+
+def certificate():
+    """The files of an authority, and of what it has signed for nginx."""
+    authority = trustme.CA()
+    ours = authority.issue_cert("127.0.0.1")
+    pems = {
+        "ca.pem": authority.cert_pem,
+        "cert.pem": ours.cert_chain_pems[0],
+        "key.pem": ours.private_key_pem,
+    }
+    return {name: pem.bytes().decode() for name, pem in pems.items()}
+
+
+CLAIMS = {"X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example"}
+
+
+def knows_https(answer, front, trust):
+    """Refuse an app that is told nothing, or believes a visitor."""
+    hint = say("Who has answered, and whom has it asked?")
+    came = front.get("/seen", **trust).status_code
+    answer.compare("GET /seen", came, 200, hint)
+    for host in "shop.example", "tea.example:8443":
+        hint = say("Which headers, and which variables, say how it was?")
+        for claim in {}, CLAIMS:
+            headers = {"Host": host} | claim
+            came = front.get("/seen", headers=headers, **trust).text
+            right = f"https://{host}/seen"
+            answer.compare("GET /seen", came[:200], right, hint)
+            hint = say("Whose word is a header that nginx leaves alone?")
+
+
+def marks_its_cookie(answer, front, trust):
+    """Refuse a cookie that would travel by http, or does not come back."""
+    first = front.get("/visits", **trust)
+    again = front.get("/visits", cookies=first.cookies, **trust).text
+    hint = say("What keeps the session from one visit to the next?")
+    answer.compare(say("the second GET /visits"), again, "2", hint)
+    marked = all(cookie.secure for cookie in first.cookies)
+    hint = say("Which setting marks it, and which variable sets that?")
+    called = say("the mark Secure of the cookie")
+    answer.compare(called, marked, True, hint)
+
+
+def comes_bit_by_bit(answer, front, back, trust):
+    """Refuse a front that collects /ticks. The app says whether the check
+    had its first line before it made the second."""
+    headers = {"Host": "tea.example"} | CLAIMS
+    asked = {"headers": headers, "stream": True}
+    with front.get("/ticks", **asked, **trust) as reply:
+        lines = reply.iter_lines(chunk_size=1, decode_unicode=True)
+        link = next(lines, "")
+        Path(back.folder, "heard").touch()
+        second = next(lines, "")
+    hint = say("Which lines hold in the place of /ticks?")
+    right = "https://tea.example/ticks"
+    answer.compare("GET /ticks", link[:200], right, hint)
+    hint = say("What does nginx do with an answer before it passes it on?")
+    called = say("how /ticks arrived")
+    answer.compare(called, second, "bit by bit", hint)
+
+
+def waits_for_visitors(answer, front, trust):
+    """Refuse a front that lets a slow visitor hold the one worker."""
+    with front.get("/tick", stream=True, **trust) as slow:
+        called = say("GET /seen beside a slow reader")
+        answers_soon(answer, front, trust, called)
+        came = slow.status_code, len(slow.content)
+    hint = say("Which path is another than /ticks?")
+    answer.compare("GET /tick", came, (200, 2**24), hint)
+    context = ssl.create_default_context(cafile=trust["verify"])
+    slow = http.client.HTTPSConnection(
+        *front.address, timeout=10, context=context
+    )
+    with closing(slow):
+        slow.putrequest("POST", "/tick")
+        slow.putheader("Content-Length", "10")
+        slow.putheader("Expect", "100-continue")
+        slow.endheaders(b"1")
+        # With this line nginx says that it reads the rest from now on.
+        came = slow.sock.recv(100).decode().partition("\r\n")[0]
+        hint = say("What does nginx let through?")
+        answer.compare("POST /tick", came, "HTTP/1.1 100 Continue", hint)
+        called = say("GET /seen beside a slow upload")
+        answers_soon(answer, front, trust, called)
+        slow.send(b"234567890")
+        came = slow.getresponse().read().decode()
+    answer.compare("POST /tick", came[:200], "10 bytes", hint)
+
+
+def answers_soon(answer, front, trust, called):
+    """Refuse a front that has no answer for anybody else."""
+    came = None
+    with suppress(requests.Timeout):
+        came = front.get("/seen", timeout=PATIENCE, **trust).status_code
+    hint = say("What does nginx collect: requests, answers; where?")
+    answer.compare(called, came, 200, hint)
