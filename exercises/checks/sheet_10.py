@@ -368,8 +368,8 @@ def waits_for_visitors(answer, front, trust):
 
 def answers_soon(answer, front, trust, called):
     """Refuse a front that has no answer for anybody else."""
-    came = None
+    came = "no answer"
     with suppress(requests.Timeout):
         came = front.get("/seen", timeout=PATIENCE, **trust).status_code
-    hint = say("What does nginx collect: requests, answers; where?")
+    hint = say("What does nginx collect there: requests, answers, both?")
     answer.compare(called, came, 200, hint)
