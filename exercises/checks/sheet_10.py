@@ -6,7 +6,7 @@ import re
 import secrets
 import ssl
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import requests
@@ -81,6 +81,13 @@ def exercise_3(answer):
 
 FORGED = {"For": "6.6.6.6", "Proto": "https", "Host": "evil.example"}
 FORGED |= {"Prefix": "/evil"}
+# Of this the app says that it is not there: by which method, and what.
+ELSEWHERE = (
+    ("GET", "other"),
+    ("GET", "a%20b"),
+    ("PUT", "o"),
+    ("DELETE", "o"),
+)
 # All of 127.0.0.0/8 is this machine; macOS has to be told so of each.
 VISITORS = ["127.0.0.1"] + ["127.0.0.2"] * (sys.platform == "linux")
 
@@ -133,9 +140,11 @@ def exercise_4(answer):
         came = front.post("/shop/asked").text
         answer.compare("POST /shop/asked", came, "POST /asked? None", hint)
         hint = say("Who answers?")
-        came = who(front.get("/shop/other"))
-        answer.compare("GET /shop/other", came, (404, "the app"), hint)
-        for path in "/seen", "/", "/other/seen", "/shopseen":
+        for method, path in ELSEWHERE:
+            came = who(front.get(f"/shop/{path}", method))
+            what = f"{method} /shop/{path}"
+            answer.compare(what, came, (404, "the app"), hint)
+        for path in "/seen", "/", "/other/seen", "/shopseen", "/SHOP/seen":
             came = who(front.get(path, allow_redirects=False))
             answer.compare(f"GET {path}", came, (404, "nginx"), hint)
 
@@ -213,8 +222,9 @@ def with_gunicorn(answer, front, files):
         came, right = says(front, path), (200, "0 bytes")
         answer.compare(f"GET {path}", came, right, hint)
     hint = say("Who says how long a body may be?")
-    came, right = says(front, "/", 2_000_000), (200, "2000000 bytes")
-    answer.compare("POST 2 MB", came, right, hint)
+    for path in "/", "/tea":
+        came, right = says(front, path, 2_000_000), (200, "2000000 bytes")
+        answer.compare("POST 2 MB", came, right, hint)
     came = says(front, "/", 3_000_000)[0]
     answer.compare("POST 3 MB", came, 413, hint)
     hint = say("Who is asked for this file, and which types are there?")

@@ -1,5 +1,6 @@
 """The checks of sheet 11."""
 
+import ast
 import http.client
 import json
 import platform
@@ -20,7 +21,7 @@ from exercises.asking import telling_line
 from exercises.checks.files import files_of
 from exercises.commands import alone, answers_at, running, settings_of
 from exercises.words import say
-from notebooks.serving import serve, start, wait_until
+from notebooks.serving import run, serve, start, wait_until
 
 COMMANDS = [
     "gunicorn -b 127.0.0.1:0 tea",
@@ -102,7 +103,8 @@ def exercise_2(answer):
         answer.compare("GET /", came, 200, hint)
         with suppress(TimeoutError):
             server.wait_for_workers(2, 2)
-        many, hint = len(server.workers), say("Which option counts them?")
+        many = len(server.workers)
+        hint = say("Which option counts them, and who keeps them?")
         answer.compare(say("the number of workers"), many, 2, hint)
         with ThreadPoolExecutor(1) as visitor:
             slow = visitor.submit(server.get, "/slow")
@@ -123,6 +125,7 @@ def exercise_2(answer):
     with start(command, files) as server:
         wait_until(lambda: SPAWNED in server.log or ended(server))
         came = ended(server)
+        server.process.kill()
         hint = say("Which option makes it as strict as Gunicorn?")
         answer.compare(say("it ends, without an app"), came, True, hint)
 
@@ -206,8 +209,10 @@ def takes_tea(answer, name, server):
 
     def compare(what, came, right, hint):
         called = say("POST {what}, {server}", what=what, server=name)
-        if type(came) is str:
-            hint = say("How many bytes are there to read, to send?")
+        if came == "nothing: it hangs":
+            hint = say("How many bytes are there to read?")
+        elif type(came) is str:
+            hint = say("What is a body made of, and how long is it?")
         answer.compare(called, came, right, hint)
 
     kind = "text/plain; charset=utf-8"
@@ -226,6 +231,9 @@ def takes_tea(answer, name, server):
 def exercise_4(answer):
     """Build: for a colleague on Windows."""
     command = answer("command")
+    if "uwsgi" in command:
+        why = say("uWSGI is a program for Unix.")
+        answer.refuse(why, say("Which server needs nothing but Python?"))
     alone(answer, command)
     with serve(f"PYTHONPATH=. {command}", files_of("11_4")) as server:
         reply = server.get("/shop/tea")
@@ -431,9 +439,11 @@ def texts_in(value):
 
 
 def hides_key(answer, server, shop):
-    """Refuse a key that stands in the source, or is the name of this
+    """Refuse a key that the source tells, or that is the name of this
     machine: with it, anybody signs a cookie. Point 7."""
-    guesses = texts_in(compile(shop, "shop.py", "exec")) - {"", b""}
+    keys = run("python keys.py", files_of("11_5", shop=shop)).stdout
+    guesses = {*ast.literal_eval(keys.splitlines()[-1])} - {None}
+    guesses |= texts_in(compile(shop, "shop.py", "exec")) - {"", b""}
     for key in guesses | {platform.node(), "shop"}:
         app = Flask("somebody")
         app.secret_key = key
