@@ -13,6 +13,7 @@ No file imports one that stands below it here:
     request     bytes become the environ
     response    the blocks of the app become bytes
     connection  requests and answers in turn, until one of them ends it
-    workers     processes and threads
+    worker      a process that serves, and its threads
+    parent      the process that keeps workers running
     __main__    the command line
 """

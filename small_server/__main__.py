@@ -9,12 +9,13 @@ import os
 import pkgutil
 import socket
 import sys
+from pathlib import Path
 from wsgiref.util import FileWrapper
 
 from .connection import Site
+from .parent import Parent
 from .request import LIMIT_BODY
 from .wire import MIN_RATE, log
-from .workers import Parent
 
 
 def seconds(text):
@@ -55,6 +56,8 @@ def command_line():
 
 def main():
     """Serve as the command line says, until a signal comes."""
+    if sys.stderr is None:  # it was closed: 2>&-
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
     parser = command_line()
     options = parser.parse_args()
     if not hasattr(os, "fork"):
@@ -71,9 +74,9 @@ def main():
     environ = server_environ(host, port, options)
     limits = options.keep_alive, options.timeout, options.limit_body
     site = Site(app, environ, *limits)
-    parent = Parent(listener, options.workers)
+    parent = Parent(listener, options.workers, options.graceful_timeout)
     log(f"Listening at http://{host}:{port}")
-    parent.run(site.serve, options.threads, options.graceful_timeout)
+    parent.run(site.serve, options.threads)
 
 
 def listen(bind):
@@ -86,7 +89,7 @@ def listen(bind):
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     # The system takes little in advance, so that we see a client read.
     if lowat := getattr(socket, "TCP_NOTSENT_LOWAT", None):
-        listener.setsockopt(socket.IPPROTO_TCP, lowat, 2**17)  # bytes
+        listener.setsockopt(socket.IPPROTO_TCP, lowat, 2**14)  # bytes
     host, port, *_ = listener.getsockname()
     return listener, f"[{host}]" if ":" in host else host, port
 

@@ -30,12 +30,11 @@ class Site:
             "REMOTE_ADDR": address[0],  # "127.0.0.1"
             "REMOTE_PORT": str(address[1]),  # "54321"
         }
-        wire, keep = Wire(sock, self.timeout), True
-        while keep and self.wait_for_request(wire, worker):
+        wire = Wire(sock, self.timeout)
+        while self.wait_for_request(wire, worker):
             request = Request(wire, self.limit_body)
-            keep = self.answer(request, environ, worker.may_keep_alive)
-            if request.keep_alive and not keep:
-                linger(sock)  # its next request may be on the way
+            if not self.answer(request, environ, worker.may_keep_alive):
+                return linger(sock)  # more of the client may be on its way
 
     def answer(self, request, environ, may_keep_alive):
         """Read a request, answer it; return if the connection may go on."""

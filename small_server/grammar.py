@@ -68,7 +68,7 @@ RULES = {
     "asterisk-form": r"(?P<path>\*)",
     # field-line = field-name ":" OWS field-value OWS
     # OWS = *( SP / HTAB )
-    "field-line": rf"({TOKEN}):[ \t]*([\t -~\x80-\xff]*)",
+    "field-line": rf"({TOKEN}):([\t -~\x80-\xff]*)",
     # field-name = token
     "field-name": TOKEN,
     # field-value = *field-content, of VCHAR, obs-text, SP and HTAB

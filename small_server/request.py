@@ -29,7 +29,7 @@ class Request:
         self.wire, self.limit_body = wire, limit_body
         self.method = None  # a str, once its line is read
         self.http11 = True  # or a later 1.x; False: HTTP/1.0
-        self.keep_alive = True  # whether the client may send more
+        self.keep_alive = False  # whether the client wants it
         self.chunk_ext = 0  # bytes of it so far
 
     def read(self):
@@ -74,7 +74,7 @@ class Request:
             key = name.upper().replace("-", "_")
             if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
                 key = "HTTP_" + key
-            value = value.rstrip(" \t")
+            value = value.strip(" \t")
             if key in fields:
                 refuse_unless(key not in ONCE, 400, f"{name} comes twice")
                 comma = "; " if key == "HTTP_COOKIE" else ","

@@ -12,7 +12,7 @@ import sys
 import time
 import traceback
 
-from .grammar import RefusedError, refuse_unless
+from .grammar import refuse_unless
 
 MIN_RATE = 500  # bytes of a body, a second: that of Apache's httpd
 LINE_END = re.compile(rb"\n|\r.", re.DOTALL)  # CR LF, or a wrong one
@@ -39,8 +39,6 @@ class Wire:
         """Wait for bytes; return whether they come, or the end."""
         try:
             data = self.sock.recv(65536)
-        except TimeoutError:
-            raise RefusedError(408, "it stands still") from None
         except OSError as error:
             raise GoneError from error
         self.buffer += data
@@ -48,9 +46,10 @@ class Wire:
 
     def receive_more(self):
         """Wait for bytes of a request that has begun."""
-        refuse_unless(self.receive(), 400, "it ends too early")
-        in_time = time.monotonic() < self.deadline
+        left = min(self.deadline - time.monotonic(), self.timeout)
+        in_time = left > 0 and wait_readable(left, self.sock)
         refuse_unless(in_time, 408, "it is too slow")
+        refuse_unless(self.receive(), 400, "it ends too early")
 
     def line(self, limit, status):
         """Return the next line, a str, without its CR LF; RefusedError
@@ -78,7 +77,8 @@ class Wire:
             self.deadline += len(part) / MIN_RATE
 
     def send(self, data):
-        """Send it all; GoneError if for `timeout` seconds none leaves."""
+        """Send it all; GoneError if the system takes none of it for
+        `timeout` seconds."""
         rest = memoryview(data)
         try:
             while rest:

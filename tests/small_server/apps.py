@@ -337,6 +337,12 @@ def fork():
         os._exit(0)
 
 
+def fork_and_fail():
+    """Leave a child that forgets to end, and fails in the server."""
+    if os.fork() == 0:
+        sys.exit(0)
+
+
 def fork_by_multiprocessing():
     context = multiprocessing.get_context("fork")
     context.Process(target=time.sleep, args=[30], daemon=True).start()
@@ -488,6 +494,7 @@ APPS = {
     "/drip": drip,
     "/drip/written": drip_written,
     "/fork": forks(fork, b"forked, ", b"and gone on"),
+    "/fork/fail": forks(fork_and_fail, b"forked"),
     "/fork/multiprocessing": forks(fork_by_multiprocessing, b"forked"),
     "/orphan": leave_an_orphan,
     "/fail/ValueError": fail(ValueError),

@@ -10,7 +10,7 @@ import signal
 import socket
 import time
 
-from small_server.workers import Parent
+from small_server.parent import Parent
 
 
 def serve(sock, address, worker):
@@ -24,9 +24,10 @@ def stopped(name, delay):
     pid = os.fork()
     if pid == 0:
         signal.alarm(10)  # who hangs is ended by the system
-        parent = Parent(socket.create_server(("127.0.0.1", 0)), count=2)
+        listener = socket.create_server(("127.0.0.1", 0))
+        parent = Parent(listener, count=2, graceful_timeout=5)
         os.write(writer, b"from now on a signal is a stop")
-        parent.run(serve, 2, graceful_timeout=5)
+        parent.run(serve, max_threads=2)
         os._exit(0)
     os.read(reader, 99)
     os.close(reader), os.close(writer)

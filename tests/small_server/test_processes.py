@@ -248,19 +248,72 @@ def test_a_stop_does_not_wait_for_a_child_of_the_app(path):
         assert child.is_running() == (path == "/fork")
 
 
+def test_a_child_of_the_app_answers_nobody():
+    """It fails in the server; the client hears of its parent alone."""
+    with serving() as server:
+        for _ in range(20):
+            assert server.get("/fork/fail").text == "forked"
+        wait_until(lambda: not alive_children(server))
+
+
+def alive_children(server):
+    """The children of the workers that have not ended."""
+    family = [child for w in server.workers for child in w.children()]
+    return [child for child in family if not has_ended(child)]
+
+
 def test_a_stop_does_not_wait_for_a_thread_of_an_import():
     """The system ends the parent, as it does workers."""
     thread = "import threading; threading.Thread(target=input).start()"
     thread = thread.replace("input", "threading.Event().wait")
     with odd(thread, "--graceful-timeout 1") as server:
         server.process.terminate()
-        assert server.process.wait(timeout=8) == -signal.SIGALRM
+        assert server.process.wait(timeout=8) == 0
 
 
 def test_a_stop_in_the_first_moments_is_one():
     """Each of its 120 servers ends, and no process complains."""
     result = run(f"PYTHONPATH='{ROOT}' python -m tests.small_server.early")
     assert result.stdout == "{0: 120}\n"
+
+
+def test_a_stop_does_not_wait_for_a_worker_that_cannot_end():
+    """Which is stopped, as by a debugger: the parent ends it."""
+    with serving(options="--graceful-timeout 1") as server:
+        server.workers[0].suspend()
+        assert stops_in_time(server)
+
+
+IGNORED = f"sh -c \"trap '' CHLD ALRM; exec {COMMAND} --graceful-timeout 1 "
+IGNORED = f"PYTHONPATH='{ROOT}' {IGNORED} tests.small_server.apps:app\""
+
+
+def test_signals_count_though_whoever_started_it_ignores_them():
+    with serve(IGNORED) as server, ThreadPoolExecutor() as pool:
+        old = server.wait_for_workers(2)[0]
+        old.kill()
+        wait_until(lambda: old not in server.workers)
+        server.wait_for_workers(2)
+        pool.submit(server.get, "/slow?9")
+        wait_until(lambda: "called /slow" in server.log)
+        assert stops_in_time(server)
+
+
+def test_it_serves_though_nobody_reads_its_log():
+    quiet = COMMAND.replace("127.0.0.1:0", f"127.0.0.1:{free_port()}")
+    quiet = f"sh -c 'exec {quiet} tests.small_server.apps:app 2>&-'"
+    with start(f"PYTHONPATH='{ROOT}' {quiet}") as server:
+        server.url = "http://" + quiet.split("--bind ")[1].split()[0]
+        wait_until(server.answers)
+        assert server.get("/hello").text == "Hello"
+        server.get("/fail/ValueError")
+        assert server.get("/hello").text == "Hello"
+
+
+def free_port():
+    """A port at which nobody listens, an int."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        return held.getsockname()[1]
 
 
 # How a worker ends, and another takes its place.
@@ -464,6 +517,21 @@ SLOW = {
 }
 
 
+def test_a_head_has_its_time_and_no_more():
+    """A byte at its end gives it no second one."""
+    with (
+        serve(command("app", "--timeout 3")) as server,
+        connect(server) as slow,
+    ):
+        slow.settimeout(20)
+        began = time.monotonic()
+        slow.sendall(b"GET /")
+        time.sleep(2.5)
+        slow.sendall(b"a")
+        assert b" 408 " in slow.recv(999)
+        assert time.monotonic() - began < 5
+
+
 @pytest.mark.parametrize("what", SLOW)
 def test_a_request_that_is_too_slow_is_refused(what):
     """Even if a byte always comes."""
@@ -519,17 +587,23 @@ def read_slowly(server, pause):
         return data + rest(client)
 
 
-def test_an_answer_is_whole_though_the_next_request_is_on_its_way():
+CLOSE = b"Connection: close\r\n"
+ON_THE_WAY = {"a request": (b"", HELLO), "the end of a line": (CLOSE, b"\r\n")}
+
+
+@pytest.mark.parametrize("what", ON_THE_WAY)
+def test_an_answer_is_whole_though_more_is_on_its_way(what):
     """It ends the connection, as the only thread must; and a close with
     bytes unread would take back what the client has not yet read."""
-    large = HELLO.replace(b"/hello", b"/give/a%20large%20block")
+    option, late = ON_THE_WAY[what]
+    large = b"GET /give/a%20large%20block HTTP/1.1\r\nHost: a\r\n"
     one_thread = serve(command("app", "--threads 1"))
     with one_thread as server, connect(server) as client:
-        client.sendall(large)
+        client.sendall(large + option + b"\r\n")
         got = client.recv(2**16, socket.MSG_WAITALL)
         while len(got) < 5_000_000:
             got += client.recv(2**16)
-        client.sendall(HELLO)
+        client.sendall(late)
         time.sleep(0.5)  # the server has given all to its system
         got += rest(client)
     head, _, body = got.partition(b"\r\n\r\n")

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from notebooks.serving import serve, wait_until
+from small_server.grammar import RefusedError, match
 from tests.small_server.helpers import answers, ask, command
 from tests.small_server.wire import ACCEPTED, REFUSED, cases
 from tools.needs import NO_POSIX, POSIX
@@ -159,3 +160,11 @@ def test_a_slip_in_the_notation_is_an_error(slip):
     assert CASE.count(old) == 1
     with pytest.raises(ValueError):
         cases(CASE.replace(old, new))
+
+
+def test_a_long_line_is_looked_at_once():
+    """Blanks, and at the end what is refused: no time for each of them."""
+    began = time.thread_time()
+    with pytest.raises(RefusedError):
+        match("field-line", f"X: {' ' * 8000}\0")
+    assert time.thread_time() - began < 0.1

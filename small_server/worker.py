@@ -1,6 +1,6 @@
-"""Processes and threads: a parent, its workers, and their threads.
+"""A worker: a process that serves, and its threads.
 
-This file knows who accepts a connection, and how all of them stop. It
+This file knows who accepts a connection, and how all threads stop. It
 knows nothing of HTTP: the `serve` that it is given could speak anything.
 """
 
@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 
-from .wire import GoneError, hang_up, log, log_error, wait_readable
+from .wire import GoneError, hang_up, log_error, wait_readable
 
 STOPS = {signal.SIGTERM, signal.SIGINT}
 
@@ -31,48 +31,6 @@ def on_stop(stop, *sockets):
     os.register_at_fork(after_in_child=forget)
 
 
-class Parent:
-    """Keeps `count` workers running, which serve what comes to `listener`.
-
-    It is told to stop by a signal, the workers by the wakeup sockets (the
-    "self-pipe trick"): when the parent hangs up its end of the pair, or
-    has ended, the other becomes readable."""
-
-    def __init__(self, listener, count):
-        self.listener, self.count = listener, count
-        self.workers, self.stopping = set(), False
-        listener.setblocking(False)  # two workers may hear of one client
-        self.wakeup_reader, self.wakeup_writer = socket.socketpair()
-        on_stop(self.stop, self.wakeup_writer)
-
-    def run(self, serve, max_threads, graceful_timeout):
-        """Let workers `serve` until a signal comes and all have ended."""
-        while self.workers or not self.stopping:
-            if len(self.workers) < self.count and not self.stopping:
-                # Signals wait until a worker has a handler of its own.
-                signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
-                if (pid := os.fork()) == 0:
-                    worker = Worker(self.listener, serve, max_threads)
-                    return worker.run(self.wakeup_reader, graceful_timeout)
-                self.workers.add(pid)
-                signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
-                continue
-            pid, status = os.wait()
-            if pid in self.workers and not self.stopping:
-                status = os.waitstatus_to_exitcode(status)
-                log(f"worker {pid} has ended with {status}")
-                time.sleep(0.1)  # the next one might, too
-            self.workers.discard(pid)  # no worker: an orphan of process 1
-        # Threads that the import of the app has started have so long, too.
-        signal.setitimer(signal.ITIMER_REAL, graceful_timeout)
-
-    def stop(self, *_):
-        """Start no worker, and let those that run finish."""
-        self.stopping = True
-        self.listener.close()
-        hang_up(self.wakeup_writer)
-
-
 class Worker:
     """A process that calls `serve` for each connection, in threads: one
     waits for the next, the others are busy, or wait for accept_lock."""
@@ -87,7 +45,9 @@ class Worker:
     def run(self, parent, graceful_timeout):
         """Serve until a signal comes, or `parent`, a wakeup socket, can be
         read; then the threads have `graceful_timeout` seconds."""
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # it ends a process
         on_stop(self.stop, self.wakeup_writer, self.listener)
+        os.register_at_fork(after_in_child=self.forget)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         try:
             self.start_thread()
@@ -104,6 +64,12 @@ class Worker:
         """Wake the threads that wait: finish, and begin nothing."""
         self.stopping = True
         hang_up(self.wakeup_writer)
+
+    def forget(self):
+        """In a child that the app forks: serve nobody, answer nobody."""
+        self.stopping = True
+        for sock, _ in self.busy:
+            sock.close()
 
     def start_thread(self):
         """Start a thread, if we may; RuntimeError if the system may not."""
