@@ -1,6 +1,7 @@
 """Applications that stand beside several answers, and who reads them."""
 
 import sys
+from itertools import zip_longest
 from wsgiref.util import setup_testing_defaults
 
 from exercises.client import ask
@@ -11,20 +12,25 @@ TEXT = ("Content-Type", "text/plain")
 class Diary:
     """An app, and the body that it returns: it notes what happens to it.
 
-    It yields `blocks`, and raises those that are errors.
+    It yields `blocks`, and raises those that are errors. A `lazy` one
+    calls `start_response` when it is read.
     """
 
-    def __init__(self, *blocks, fails=False):
+    def __init__(self, *blocks, fails=False, lazy=False):
         second = KeyError("tea") if fails else b"two "
         self.blocks = blocks or (b"one ", second)
-        self.entries, self.calls = [], 0
+        self.entries, self.calls, self.lazy = [], 0, lazy
 
     def __call__(self, environ, start_response):
-        start_response("200 OK", [TEXT])
+        self.begin = lambda: start_response("200 OK", [TEXT])
+        if not self.lazy:
+            self.begin()
         self.calls += 1
         return self
 
     def __iter__(self):
+        if self.lazy:
+            self.begin()
         for block in self.blocks:
             if isinstance(block, BaseException):
                 raise block
@@ -56,6 +62,28 @@ def read_through(app, diary, seen, most=99, **environ):
         if hasattr(body, "close"):
             body.close()
     return diary.entries
+
+
+def at_once(app, *environs):
+    """Call `app` for each of `environs`, and read a block of each answer
+    in turn; return the headers of each, as they are when all have ended,
+    and its body."""
+    heads, iterators = [], []
+    for environ in environs:
+        setup_testing_defaults(environ)
+        heads.append([])
+
+        def start(status, headers, exc_info=None, head=heads[-1]):
+            head[:] = [headers]
+            return print
+
+        iterators.append(iter(app(environ, start)))
+    turns = list(zip_longest(*iterators, fillvalue=b""))
+    bodies = [b"".join(blocks) for blocks in zip(*turns, strict=True)]
+    return [
+        (dict(*head), body)
+        for head, body in zip(heads, bodies, strict=True)
+    ]
 
 
 def writes(environ, start_response):

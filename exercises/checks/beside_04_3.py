@@ -6,6 +6,7 @@ from answer import marked
 from exercises.checks.apps import (
     TEXT,
     Diary,
+    at_once,
     error_of,
     errors,
     late,
@@ -63,7 +64,20 @@ def serve(diary, most=99):
     return read_through(marked(diary), diary, seen, most)
 
 
-def left():
+def left(lazy):
     """Whether the body is closed when nothing was read."""
-    diary = Diary()
+    diary = Diary(lazy=lazy)
     return serve(diary, 0).count("closed") == diary.calls
+
+
+def says_path(environ, start_response):
+    start_response("200 OK", [TEXT, ("X-Path", environ["PATH_INFO"])])
+    return [b"tea"]
+
+
+def two():
+    """The paths in the headers of two answers, if both have begun before
+    a server sends either."""
+    paths = {"PATH_INFO": "/a"}, {"PATH_INFO": "/b"}
+    answers = at_once(marked(says_path), *paths)
+    return [headers["X-Path"] for headers, _ in answers]

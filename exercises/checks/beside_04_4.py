@@ -1,12 +1,12 @@
 """Beside the answer to exercise 4 of sheet 04: apps to put a line under."""
 
-from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
 from answer import signed
 from exercises.checks.apps import (
     TEXT,
     Diary,
+    at_once,
     error_of,
     errors,
     late,
@@ -34,9 +34,9 @@ def serve(diary, most=99):
     return read_through(signed(diary), diary, seen, most)
 
 
-def left():
+def left(lazy):
     """Whether the body is closed when nothing was read."""
-    diary = Diary()
+    diary = Diary(lazy=lazy)
     return serve(diary, 0).count("closed") == diary.calls
 
 
@@ -72,10 +72,6 @@ def rest(app):
 def two():
     """The bodies of a GET and a HEAD, of which none is read before the
     other has begun."""
-    app, bodies = signed(Page(b"")), []
-    for method in "GET", "HEAD":
-        environ = {"REQUEST_METHOD": method}
-        setup_testing_defaults(environ)
-        bodies.append(app(environ, lambda *begin: print))
-    iterators = [iter(body) for body in bodies]
-    return [b"".join(iterator) for iterator in iterators]
+    methods = {"REQUEST_METHOD": "GET"}, {"REQUEST_METHOD": "HEAD"}
+    answers = at_once(signed(Page(b"")), *methods)
+    return [body for _, body in answers]

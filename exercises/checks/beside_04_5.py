@@ -2,12 +2,12 @@
 
 import gzip
 import zlib
-from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
 from answer import squeezed
 from exercises.checks.apps import (
     Diary,
+    at_once,
     error_of,
     late,
     read_through,
@@ -25,6 +25,8 @@ reports = reporting(
     ("500 Oh No", [TEXT, ("Content-Length", "6")]),
     [b"no tea"],
 )
+ignoring = Page(b"tea", b" and more", headers=[TEXT])  # the method
+empty = Page(b"", headers=[TEXT])
 
 
 def page(*more, body=LONG, status="200 OK", kind=TEXT):
@@ -65,7 +67,7 @@ def varies(reply):
 
 def read(diary, most=99):
     """The diary of an app whose client reads each block at once."""
-    client = zlib.decompressobj(wbits=31)
+    client = diary.client = zlib.decompressobj(wbits=31)
 
     def seen(block):
         text = client.decompress(block).decode()
@@ -75,10 +77,16 @@ def read(diary, most=99):
     return read_through(squeezed(diary), diary, seen, most, **gzip_please)
 
 
-def left():
+def left(lazy):
     """Whether the body is closed when nothing was read."""
-    diary = Diary()
+    diary = Diary(lazy=lazy)
     return read(diary, 0).count("closed") == diary.calls
+
+
+def ends(diary):
+    """Whether its client has read the end of a gzip."""
+    read(diary)
+    return diary.client.eof
 
 
 def rest(reply):
@@ -90,11 +98,7 @@ def rest(reply):
 def three():
     """What three clients get of which two take gzip, if none reads before
     all have begun."""
-    app, bodies = squeezed(Page(b"tea", headers=[TEXT])), []
-    for accept in "gzip", "gzip", "br":
-        environ = {"HTTP_ACCEPT_ENCODING": accept}
-        setup_testing_defaults(environ)
-        bodies.append(app(environ, lambda *begin: print))
-    iterators = [iter(body) for body in bodies]
-    first, second, third = (b"".join(iterator) for iterator in iterators)
+    clients = ({"HTTP_ACCEPT_ENCODING": c} for c in ("gzip", "gzip", "br"))
+    answers = at_once(squeezed(Page(b"tea", headers=[TEXT])), *clients)
+    first, second, third = (body for _, body in answers)
     return gzip.decompress(first), gzip.decompress(second), third
