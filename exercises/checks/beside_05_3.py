@@ -34,7 +34,9 @@ class Slow(socket.socket):
 
     def recv(self, size, flags=0):
         self.arrive(flags)
-        return super().recv(size, flags)
+        data = super().recv(size, flags)
+        self.got += b"" if flags & socket.MSG_PEEK else data
+        return data
 
     def recv_into(self, buffer, size=0, flags=0):
         self.arrive(flags)
@@ -55,11 +57,14 @@ def read(*pieces, leaves=False, count=False):
         sock.settimeout(1)
         sock.pieces, sock.client = iter(pieces), client
         sock.leaves, sock.arrived, sock.waits = leaves, 0, False
+        sock.got = b""  # by `recv`
         sock.patience = iter("five!")
         try:
             result = read_head(sock)
         except (EOFError, ValueError, TimeoutError) as error:
             result = type(error).__name__
+            if b"\r\n\r\n" in sock.got:
+                result += " at a head that has ended"
         if count:
             return sock.arrived
         if sock.waits:

@@ -90,6 +90,12 @@ def fails(environ, start_response):
     raise failed()
 
 
+def breaks(environ, start_response):
+    """It writes, and fails before there is a body."""
+    start_response("200 OK", [TEXT])(b"old ")
+    raise failed()
+
+
 def nests(environ, start_response):
     """Another request is answered while this one is."""
     start_response("200 OK", [TEXT])
@@ -113,6 +119,14 @@ def regrets(environ, start_response):
 def begins_sorry(environ, start_response):
     says_sorry(start_response, failed())
     return [b"sorry"]
+
+
+def relapses(environ, start_response):
+    """It reports an error, and begins a third time without one."""
+    start_response("200 OK", [TEXT])
+    says_sorry(start_response, failed())
+    start_response("200 OK", [TEXT])
+    return [b"tea"]
 
 
 def twice(late, *error):
