@@ -142,7 +142,7 @@ def errors(app):
 def requests(middleware):
     """What an app in a middleware sees of a POST: all of its requests."""
     seen = []
-    keys = "REQUEST_METHOD", "PATH_INFO", "QUERY_STRING"
+    keys = "REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "HTTP_X_TEA"
 
     def app(environ, start_response):
         body = environ["wsgi.input"].read(3)
@@ -150,5 +150,5 @@ def requests(middleware):
         start_response("200 OK", [TEXT])
         return [b"tea"]
 
-    ask(middleware(app), "/a?b=1", "POST", b"tea")
+    ask(middleware(app), "/a?b=1", "POST", b"tea", {"X-Tea": "oolong"})
     return seen

@@ -31,6 +31,7 @@ missing = Page(
     status="404 Not Here",
     headers=[("Content-Type", "application/json"), GREEN],
 )
+already = Page(headers=[TEXT, ("x-tea", "mint")])
 nothing = Page(b"", status="304 Not Modified", headers=[GREEN])
 reports = reporting(
     ("200 OK", [TEXT]), ("500 No Tea", [TEXT]), [b"no tea"]

@@ -19,7 +19,9 @@ from exercises.client import Page, ask
 
 SHORT = ("Content-Length", "3")
 COOKIES = [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]
+tagged = Page(headers=[TEXT, ("Content-Language", "en"), ("ETag", "a")])
 reports = reporting(("200 OK", [TEXT, SHORT]), ("204 No Content", []), [])
+sorry = reporting(("200 OK", [TEXT]), ("500 Oh No", [TEXT]), [b"tea"])
 regrets = reporting(
     ("204 No Content", []), ("500 Oh No", [TEXT, SHORT]), [b"tea"]
 )

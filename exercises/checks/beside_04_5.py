@@ -26,6 +26,7 @@ reports = reporting(
     [b"no tea"],
 )
 ignoring = Page(b"tea", b" and more", headers=[TEXT])  # the method
+tea = Page(b"tea", headers=[TEXT])
 empty = Page(b"", headers=[TEXT])
 
 
@@ -95,10 +96,10 @@ def rest(reply):
     return [tuple(h) for h in reply.headers if h[0].lower() not in ours]
 
 
-def three():
+def three(app):
     """What three clients get of which two take gzip, if none reads before
     all have begun."""
     clients = ({"HTTP_ACCEPT_ENCODING": c} for c in ("gzip", "gzip", "br"))
-    answers = at_once(squeezed(Page(b"tea", headers=[TEXT])), *clients)
+    answers = at_once(squeezed(app), *clients)
     first, second, third = (body for _, body in answers)
     return gzip.decompress(first), gzip.decompress(second), third

@@ -9,6 +9,7 @@ from exercises.words import say
 from notebooks.serving import serve
 
 LINE = b"Served with tea.\n"  # of exercise 4
+POSTED = ["POST", "/a", "b=1", "oolong", b"tea"]  # what `requests` sends
 
 
 def noted(app, name, diary):
@@ -82,6 +83,7 @@ def exercise_3(answer):
     for method in "POST", "HEAD":
         marks = f'get(nothing, "{method}")[1]'
         expect(marks, "mint", hint)
+    expect("get(already)[1]", "mint", hint)
     hint = say("What does the app have, and the client not?")
     kept = [("content-type", "text/plain"), ("Set-Cookie", "a=1")]
     kept += [("Set-Cookie", "b=2"), ("X-Teapot", "iron")]
@@ -103,7 +105,7 @@ def exercise_3(answer):
     hint = say("What does `start_response` return, and who waits for it?")
     expect("get(writes)", ("200 OK", "mint", b"old tea"), hint)
     hint = say("What does the app see of the request?")
-    expect("requests(marked)", [["POST", "/a", "b=1", b"tea"]], hint)
+    expect("requests(marked)", [POSTED], hint)
     hint = say("Who reads the app's body, and who closes it?")
     read = ["made one ", "sent one ", "made two ", "sent two ", "closed"]
     for lazy in "", "lazy=True":
@@ -112,6 +114,8 @@ def exercise_3(answer):
     expect("serve(Diary(fails=True))", [*read[:2], "closed"], hint)
     for lazy in False, True:
         expect(f"left(lazy={lazy})", True, hint)
+    head = ("200 OK", "mint", b"one two ")
+    expect('get(Diary(lazy=True), "HEAD")', head, hint)
 
 
 def exercise_4(answer):
@@ -158,7 +162,8 @@ def exercise_4(answer):
     hint = say("And which have one?")
     for status in "201 Made", "302 Found", "404 Not Here", "500 Oh 204 No":
         expect(f'ask(page("{status}")).body', signed, hint)
-    for method in "POST", "DELETE":
+    expect('ask(page("301 Moved")).body', signed, hint)
+    for method in "POST", "DELETE", "OPTIONS":
         expect(f'ask(page(), "/", "{method}").body', signed, hint)
     expect('ask(page(kind="a/json")).body', signed, hint)
     expect('ask(page(text=b"")).body', LINE, hint)
@@ -169,11 +174,15 @@ def exercise_4(answer):
     kept = [("content-type", "text/plain")]
     kept += [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]
     expect("rest(page())", kept, hint)
+    for name, value in ("Content-Language", "en"), ("ETag", "a"):
+        expect(f'ask(signed(tagged)).header("{name}")', value, hint)
     hint = say("What does the app see of the request?")
-    expect("requests(signed)", [["POST", "/a", "b=1", b"tea"]], hint)
+    expect("requests(signed)", [POSTED], hint)
     hint = say("Which of the two calls of `start_response` counts?")
     expect("ask(signed(validator(reports))).body", b"", hint)
-    expect("ask(signed(validator(regrets))).body", b"tea" + LINE, hint)
+    for app in "regrets", "sorry":
+        signed_once = f"ask(signed(validator({app}))).body"
+        expect(signed_once, b"tea" + LINE, hint)
     hint = say("Does the server hear of the error?")
     expect("errors(signed(reports))", [None, "KeyError"], hint)
     expect("error_of(signed(late))", "KeyError", hint)
@@ -224,6 +233,7 @@ def exercise_5(answer):
     hint = say("Which answers are squeezed, and which are left alone?")
     for kind, coding in [
         ('"content-type", "text/css"', gz),
+        ('"content-type", "text/x-tea"', gz),
         ('"Content-Type", "image/png"', alone),
         ('"Content-Type", "application/json"', alone),
         ('"Content-Type", "application/text"', alone),
@@ -231,6 +241,9 @@ def exercise_5(answer):
         ('"Content-Type", "a/b; of=text/css"', alone),
     ]:
         expect(f"came(get(page(kind=({kind}))))", coding, hint)
+    png = '("content-length", "4000"), kind=("Content-Type", "image/png")'
+    whole = f'get(page({png})).header("Content-Length")'
+    expect(whole, "4000", hint)
     for name in "Content-Encoding", "content-encoding":
         encoded = f'came(get(page(("{name}", "br"))))'
         expect(encoded, ("br", 4000), hint)
@@ -252,12 +265,15 @@ def exercise_5(answer):
     hint = say("What must a cache know, of both kinds of client?")
     for accept in '"gzip"', "None":
         expect(f"varies(get(page(), {accept}))", ["accept-encoding"], hint)
-    vary = 'varies(get(page(("Vary", "Cookie"))))'
     hint = say("What did the app say?")
-    expect(vary, ["accept-encoding", "cookie"], hint)
+    for name in "Vary", "vary":
+        vary = f'varies(get(page(("{name}", "Cookie"))))'
+        expect(vary, ["accept-encoding", "cookie"], hint)
     cookies = [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("etag", "c")]
     kept = "[h for h in rest(get(page(*%r))) if h[0] != 'Content-Type']"
     expect(kept % cookies, cookies, hint)
+    kept = 'get(page(("last-modified", "then"))).header("last-modified")'
+    expect(kept, "then", hint)
     hint = say("Does this one vary?")
     png = 'varies(get(page(kind=("Content-Type", "image/png"))))'
     expect(png, [], hint)
@@ -279,7 +295,7 @@ def exercise_5(answer):
     expect("came(get(reports))", (None, b"no tea"), hint)
     expect("error_of(squeezed(late))", "KeyError", hint)
     hint = say("What does the app see of the request?")
-    expect("requests(squeezed)", [["POST", "/a", "b=1", b"tea"]], hint)
+    expect("requests(squeezed)", [POSTED], hint)
     hint = say("Who waits for whom, and who hears of the end?")
     events = ["made one ", "read one ", "made two ", "read two ", "closed"]
     expect("read(Diary())", events, hint)
@@ -296,7 +312,8 @@ def exercise_5(answer):
     hint = say("What does a client believe who gets the end?")
     expect("ends(Diary(fails=True))", False, hint)
     hint = say("Whose gzip is it, if more than one is answered at once?")
-    expect("three()", (b"tea", b"tea", b"tea"), hint)
+    for app, text in ("tea", b"tea"), ("generator", b"one two "):
+        expect(f"three({app})", (text, text, text), hint)
     files = files_of("04_5", answer=answer.text)
     command = "gunicorn -b 127.0.0.1:0 squeezed_demo:app"
     with serve(command, files) as server:
