@@ -1,5 +1,6 @@
 """Beside the answer to exercise 5 of sheet 05: apps, and a client."""
 
+import contextlib
 import sys
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
@@ -167,6 +168,18 @@ def splits(status="200 OK", name="X-Tea", value="mint"):
         return [b"tea"]
 
     return app
+
+
+def spoils(environ, start_response):
+    """A second call has a line end in a header; the error is caught."""
+    start_response("200 OK", [TEXT])
+    try:
+        raise failed()
+    except KeyError:
+        bad = [TEXT, ("X-Tea", "mint\n")]
+        with contextlib.suppress(ValueError):
+            start_response("500 Oh No", bad, sys.exc_info())
+    return [b"tea"]
 
 
 def catches(anew):

@@ -160,6 +160,11 @@ def exercise_4(answer):
     expect(
         'read("PROPFIND / HTTP/1.0")', cgi, say("Needs HTTP/1.0 a Host?")
     )
+    expect(
+        'read("PROPFIND / HTTP/1.0", "Host: tea")',
+        cgi | {"HTTP_HOST": "tea"},
+        say("May HTTP/1.0 have a Host?"),
+    )
     hint = say(
         "What is decoded, what is not, and where does the path end?"
     )
@@ -191,6 +196,8 @@ def exercise_4(answer):
         ("Content-Tea: mint", "HTTP_CONTENT_TEA", "mint"),
         ("Connection: close", "HTTP_CONNECTION", "close"),
         ("Transfer-Encoding: gzip", "HTTP_TRANSFER_ENCODING", "gzip"),
+        ("TE: trailers", "HTTP_TE", "trailers"),
+        ("Upgrade: tea", "HTTP_UPGRADE", "tea"),
         ("Expect: 100-continue", "HTTP_EXPECT", "100-continue"),
         ("Cookie: a=1; b=2", "HTTP_COOKIE", "a=1; b=2"),
     ]:
@@ -211,10 +218,13 @@ def exercise_4(answer):
         expect(joined, "a,b,c", hint)
     joined = 'get("X-Tea:", "X-Tea: a", key="HTTP_X_TEA")'
     expect(f'{joined}.replace(", ", ",")', ",a", hint)
+    joined = 'get("X-Tea: a", "X-Tea: a", key="HTTP_X_TEA")'
+    expect(f'{joined}.replace(", ", ",")', "a,a", hint)
     hint = say("Which other header has the same key?")
     lines = '"X-Tea: mint", "X_Tea: green"'
     expect(f'get({lines}, key="HTTP_X_TEA")', "mint", hint)
     expect('get("X_Tea: green", key="HTTP_X_TEA")', None, hint)
+    expect('get("_Tea: green", key="HTTP__TEA")', None, hint)
     expect('get("Content_Length: 5", key="CONTENT_LENGTH")', None, hint)
     hint = say("What exactly may the first line be?")
     for first in NO_REQUESTS:
@@ -296,6 +306,8 @@ def exercise_5(answer):
     expect("get(catches(anew=None))[0]", b"", hint)
     for anew in "lambda info: [info]", "lambda info: []":
         expect(f"get(catches(anew={anew}))", sorry, hint)
+    if answer("get(spoils)[0]", hint):
+        expect("get(spoils)", (ok + b"tea",), hint)
     hint = say("What is the same as in GET, and what is not?")
     sorry_head = sorry[0].removesuffix(b"sorry")
     for app, head in [
@@ -367,6 +379,7 @@ def exercise_6(answer):
     hint = say("Which requests are the last, and what stands behind them?")
     for last in [
         request("/1", "Connection: close", "X-Tea: mint"),
+        request("/1", "X-Tea: mint", "TE: tea", "Connection: close"),
         request("/1", "connection:  Close"),
         request("/1", version="1.0"),
         request("/1", "Connection: keep-alive", version="1.0"),
@@ -377,9 +390,12 @@ def exercise_6(answer):
     for other in [
         request("/1", "X-Connection: close", "Connection: TE"),
         request("/1", "X-Tea: Connection: close", "Via: HTTP/1.0 tea"),
+        request("/1", "Connection: enclosed"),
     ]:
         came = f"talked({other + two!r})"
         expect(came, (b"/1 /2 ", "it returns"), hint)
+    came = f"talked({request('/HTTP/1.0') + two!r})"
+    expect(came, (b"/HTTP/1.0 /2 ", "it returns"), hint)
     hint = say("How long is a client worth waiting for?")
     silent = f"talked({one!r}, then='stays', patience=0.2)"
     expect(silent, (b"/1 ", "it returns"), hint)
