@@ -117,7 +117,7 @@ class Twice:
     def __init__(self):
         self.mine, self.forked = os.getpid(), False
         if hasattr(os, "fork"):
-            self.seen, self.sees = os.pipe()
+            self.seen, self.sees = os.pipe()  # a fork copies both ends
             os.register_at_fork(after_in_parent=self.note)
 
     def note(self):
@@ -125,12 +125,21 @@ class Twice:
 
     def came_back(self):
         """Whether two processes have run what was asked. The second one
-        ends here; one that goes on by itself is waited for, a second."""
+        ends here; one that goes on by itself is waited for, a second, and
+        one that has ended, or runs another program, closes its pipe."""
         if os.getpid() != self.mine:
-            os.write(self.sees, b"2")
+            with contextlib.suppress(OSError):  # a second too late
+                os.write(self.sees, b"2")
             os._exit(0)
-        forked, self.forked = self.forked, False
-        return forked and bool(select.select([self.seen], [], [], 1)[0])
+        if not self.forked:
+            return False
+        os.close(self.sees)
+        ready, _, _ = select.select([self.seen], [], [], 1)
+        came = bool(ready) and os.read(self.seen, 1) == b"2"
+        os.close(self.seen)
+        self.seen, self.sees = os.pipe()
+        self.forked = False
+        return came
 
 
 class Log(io.TextIOBase):
