@@ -14,7 +14,8 @@ from answer import running
 POLITE = "cat pipe & echo $! >child; wait"
 FINISHES = f"trap 'sleep 0.7; exit 7' TERM; {POLITE}"
 STUBBORN = f"trap 'sleep 0.9; exit 7' TERM; {POLITE}"
-CHILD_IS_STUBBORN = "(trap '' TERM; exec cat pipe) & echo $! >child; wait"
+DEAF = "trap '' TERM; echo $$ >child; exec cat pipe"  # before we look
+CHILD_IS_STUBBORN = f'sh -c "{DEAF}" & wait'.replace("$$", r"\$\$")
 LEAVES_A_CHILD = "cat pipe & echo $! >child; exit 3"
 KEPT = []  # a generator that is forgotten runs its `finally`
 

@@ -99,6 +99,7 @@ def exercise_3(answer):
     expect("ports()", [5000], hint)
     for more in "", ', SHOP_DEBUG="1"':
         expect(f'ports(PORT="8123"{more})', [8123], hint)
+    expect('ports(PORT="0")', [0], hint)  # is not nothing
     hint = say("Which text is `1`, and is a text that is not empty true?")
     expect('extras(SHOP_DEBUG="1")', [(True, True)], hint)
     expect("extras()", [(False, False)], hint)
@@ -172,6 +173,11 @@ def exercise_4(answer):
             say("Is every word that comes an answer?"),
             "TimeoutError",
             ["it speaks no HTTP"],
+        ),
+        (
+            say("How long may the last question take?"),
+            "TimeoutError",
+            ["it speaks no HTTP, then nothing, seconds=2"],
         ),
     ]:
         for case in cases:
