@@ -149,6 +149,12 @@ def left(server):
         return db.execute("SELECT stock FROM tea").fetchone()[0]
 
 
+def fill_up(server):
+    """Be the owner, who has found one more cup."""
+    with closing(sqlite3.connect(f"{server.folder}/stock.db")) as db, db:
+        db.execute("UPDATE tea SET stock = 1")
+
+
 @contextmanager
 def locked(server):
     """Let nobody write to the file: who looks may, and who takes waits."""
@@ -177,8 +183,10 @@ def queue_up(crew, server, number, worker, other):
 
 
 # May vary: how a cup is taken, and who waits for whom. May not: the count
-# in the file, for customers one by one, for two workers that die while
-# somebody waits, and for eight at once, of whom the last two get a cup.
+# in the file, for customers one by one, for one who waits a second or two
+# (SQLite's own patience is five), for two workers that die while somebody
+# waits, and for eight at once, of whom two get the last cups; and that the
+# file alone says what is left.
 def exercise_5(answer):
     """Build: ten teas, and no eleventh."""
     files = files_of("08_5", answer=answer.text)
@@ -211,16 +219,23 @@ def exercise_5(answer):
 
         one, two = server.workers
         with locked(server):
+            coming = queue_up(crew, server, 1, one, two)
+            time.sleep(1.3)
+        hint = say("Who gets no cup, as long as there is one?")
+        called = say("POST /buy, while the file is locked for 1.5 s,")
+        customers(called, [coming[0].result()], {200: 1}, hint)
+
+        with locked(server):
             cut = queue_up(crew, server, 1, one, two)
             one.kill()
             two.kill()
         wait_until(lambda: workers_up(4)(server))
-        seven = 7 - [each.result() for each in cut].count(200)
-        stock(seven, say("Who fills the table, and how often?"))
+        rest = 6 - [each.result() for each in cut].count(200)
+        stock(rest, say("Who fills the table, and how often?"))
         hint = say("Who had the stock, when the workers died?")
-        came = [buy(server) for _ in range(seven - 2)]
+        came = [buy(server) for _ in range(rest - 2)]
         called = say("POST /buy, with new workers,")
-        customers(called, came, {200: seven - 2}, hint)
+        customers(called, came, {200: rest - 2}, hint)
 
         one, two = server.workers
         with locked(server):
@@ -238,3 +253,7 @@ def exercise_5(answer):
         hint = say("And when all is sold?")
         came = [buy(server), buy(server)]
         customers(say("two times POST /buy"), came, {409: 2}, hint)
+        fill_up(server)
+        hint = say("Who still knows that all was sold?")
+        called = say("POST /buy, when the owner has one more cup,")
+        customers(called, [buy(server)], {200: 1}, hint)
