@@ -74,7 +74,7 @@ RULES = {
     # field-value = *field-content, of VCHAR, obs-text, SP and HTAB
     # Stricter, as PEP 3333: no control characters, so no HTAB.
     "field-value": r"[ -~\x80-\xff]*",
-    # Host = [ uri-host [ ":" port ] ], for it may be empty
+    # Host = uri-host [ ":" port ]; the field may be empty
     "Host": rf"(?:{HOST})?",
     # Content-Length = 1*DIGIT. Stricter: 18 digits at most.
     "Content-Length": r"[0-9]{1,18}",
@@ -82,8 +82,8 @@ RULES = {
     # Stricter: 15 digits at most.
     "chunk-size": rf"([0-9A-Fa-f]{{1,15}}){CHUNK_EXT}",
     # status-code SP [ reason-phrase ]
-    # Stricter: no 1xx, for it is not the answer yet; and as PEP 3333,
-    # nothing invisible, and no white space at the end of a phrase.
+    # Stricter: no 1xx, for that is the server's; and as PEP 3333, nothing
+    # invisible, no blank at the end of a phrase. (Apps send no phrase.)
     "status": r"[2-9][0-9]{2}(?: |(?: +[!-~\x80-\xff]+)+)",
 }
 RULES = {name: re.compile(RULES[name], re.ASCII) for name in RULES}
