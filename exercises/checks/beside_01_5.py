@@ -92,8 +92,9 @@ def changed(app, path, method):
 
 
 def ask(app, path, method):
-    """An answer as a dictionary: its status, its body, its headers."""
+    """An answer as a dictionary: its status, its body, its headers, whose
+    names have no case."""
     reply = app.test_client().open(path, method=method)
     names, values = [*reply.headers.keys()], reply.headers.getlist
-    headers = {name: values(name) for name in names}
+    headers = {name.title(): values(name) for name in names}
     return headers | {"status": reply.status, "body": reply.data}

@@ -66,7 +66,7 @@ def exercise_4(answer):
     """Change: a shelf of teas."""
     # May vary: a Location with or without a host, and what a 400 says;
     # whether JSON counts that is not called JSON; what becomes of a name
-    # that is no text, or empty. Must not: what comes back is what was
+    # that is no text, or empty, or that no header can hold. Must not: what comes back is what was
     # sent, whole, and nothing that is sent is an error of the view.
     answer.load("beside_01_4")
     hint = say("What may a view return beside its value?")
