@@ -33,6 +33,16 @@ def breaks(error, early=False):
     return Body(*[] if early else [b"mint"], error("no tea"))
 
 
+class Locked(Body):
+    """It fails before there is a block to ask for."""
+
+    def __iter__(self):
+        raise OSError("no tea")
+
+
+locked = Locked()
+
+
 def lazy(environ, start_response):
     if environ["PATH_INFO"] == "/":
         start_response("200 OK", [TEXT])
@@ -68,7 +78,7 @@ def tell(call, body, fails=None):
 
     try:
         return call(app, "/")
-    except Exception as error:
+    except BaseException as error:
         if str(error).strip("'") != "no tea":
             raise  # it is not ours
         return type(error).__name__

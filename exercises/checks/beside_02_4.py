@@ -12,6 +12,8 @@ sent += [("X-Tea", "mint"), ("X-TEA", "green"), ("x-tea", "black tea")]
 sent += [("Cookie", "a=1"), ("Cookie", "b=2"), ("X-Empty", "")]
 sent += [("X-Cups", "11"), ("X-Cups", "1"), ("X-Cups", "1")]
 sent += [("Accept-Language", "fr, en;q=0.5"), ("a-b-c-d", "e")]
+sent += [("Content-Language", "en"), ("content-encoding", "x-tea")]
+sent += [("X-Name", 'Ada-Lovelace  "A,  B"; c:D=%41')]
 
 
 def page(environ):

@@ -84,6 +84,8 @@ def exercise_3(answer):
     answer.expect("tell(call, first)", "OSError", hint)
     closes = say("Which lines run when reading fails?")
     answer.expect("first.events", ["close"], closes)
+    answer.expect("tell(call, locked)", "OSError", hint)
+    answer.expect("locked.events", ["close"], closes)
     answer.expect("tell(call, None, fails=OSError)", "OSError", hint)
     once = "tell(call, iter(breaks(KeyError)))"
     answer.expect(once, "KeyError", hint)
@@ -93,6 +95,7 @@ def exercise_3(answer):
 
 FAILURES = "KeyError", "OSError", "AttributeError", "TypeError"
 FAILURES += "IndexError", "ValueError", "RuntimeError"
+FAILURES += "KeyboardInterrupt", "SystemExit", "GeneratorExit"
 
 
 def exercise_4(answer):
@@ -119,6 +122,7 @@ def exercise_4(answer):
     hint = say("Which two have no `HTTP_`?")
     holds("CONTENT_TYPE", "text/plain", hint)
     holds("HTTP_CONTENT_TYPE", None, hint)
+    holds("HTTP_CONTENT_LANGUAGE", "en", hint)
     hint = say("Is it text or a number, and of what?")
     holds("CONTENT_LENGTH", "5", hint)
     tea = 'environ_of("POST", "/", [], b"th\\xc3\\xa9")'
@@ -153,6 +157,9 @@ def exercise_4(answer):
     hint = say("What becomes of a header's name?")
     holds("HTTP_X_EMPTY", "", hint)
     holds("HTTP_ACCEPT_LANGUAGE", "fr, en;q=0.5", hint)
+    holds("HTTP_CONTENT_ENCODING", "x-tea", hint)
+    value = 'Ada-Lovelace  "A,  B"; c:D=%41'
+    holds("HTTP_X_NAME", value, say("What becomes of a header's value?"))
     holds("HTTP_A_B_C_D", "e", hint)
     twice = f'{made}.get("HTTP_X_CUPS", "").replace(", ", ",")'
     answer.expect(
@@ -168,8 +175,10 @@ def exercise_4(answer):
         none = f'{length}b"").get("CONTENT_LENGTH") in ("0", "", None)'
         answer.expect(none, True, hint)
     hint = say("Which two have no `HTTP_`?")
-    other = 'environ_of("POST", "/", [("content-type", "a/b")], b"tea")'
-    holds("CONTENT_TYPE", "a/b", hint, other)
+    other = (
+        'environ_of("POST", "/", [("content-type", "a/b; c=D")], b"tea")'
+    )
+    holds("CONTENT_TYPE", "a/b; c=D", hint, other)
     holds("HTTP_CONTENT_TYPE", None, hint, other)
     hint = say("What kind of thing is `wsgi.input`?")
     echo = 'page(environ_of("POST", "/echo", [], b"hello"))'
