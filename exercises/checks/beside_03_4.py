@@ -1,5 +1,7 @@
 """Beside the answer to exercise 4 of sheet 03: sites, one in the other."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, BrokenBarrierError
 from wsgiref.util import setup_testing_defaults
 
 from answer import mount
@@ -30,6 +32,8 @@ def mounted():
 
 
 parts = mount("/a/b", named("inner"), named("outer"))
+dotted = mount("/v1.0", named("inner"), named("outer"))
+plus = mount("/c++", named("inner"), named("outer"))
 
 
 def where(app, path, **environ):
@@ -40,12 +44,14 @@ def lost(path):
     """What of a request does not come through to either site."""
     page, headers = Page(), {"X-Tea": "mint"}
     app = mount("/tea", page, page)
-    ask(app, path + "?cup=1", "POST", b"hello", headers)
+    more = {"tea.cups": [3]}
+    ask(app, path + "?cup=1", "POST", b"hello", headers, **more)
     expected = {
         "REQUEST_METHOD": "POST",
         "QUERY_STRING": "cup=1",
         "CONTENT_LENGTH": "5",
         "HTTP_X_TEA": "mint",
+        "tea.cups": [3],
     }
     came = page.environs[0]
     return [key for key in expected if came.get(key) != expected[key]] + (
@@ -79,3 +85,21 @@ def together(*paths):
         setup_testing_defaults(environ)
         bodies.append(app(environ, lambda *begin: print))
     return [b"".join(body).decode() for body in bodies]
+
+
+def met(*paths, each):
+    """Ask for the paths, `each` that many times, all at once. Each site
+    waits until all have come in; return what they say, a set."""
+    come = Barrier(each * len(paths), timeout=5)
+
+    def site(environ, start_response):
+        start_response("200 OK", [TEXT])
+        try:
+            come.wait()
+        except BrokenBarrierError:
+            return [b"alone"]
+        return [b"met"]
+
+    app = mount("/tea", site, site)
+    with ThreadPoolExecutor(come.parties) as threads:
+        return set(threads.map(where, [app] * come.parties, paths * each))
