@@ -183,12 +183,26 @@ def until_closed(server, path):
 
 def alone(answer, command):
     """Refuse what would listen elsewhere, or not end with us."""
-    addresses = {*re.findall(r"[\w.*\]-]*:\d+", command)}
-    addresses -= {"unix_signal:15"}  # a hook of uWSGI's, and no address
-    other = re.search(r"daemon|--host|--port|0\.0\.0\.0", command)
+    rest = re.sub(r"\bunix_signal:\d+", "", command)  # a hook of uWSGI's
+    addresses = {*re.findall(r"[\w.*\]-]*:\d+", rest)}
+    parts = re.search(r"--host|--port", rest)
+    other = parts or re.search(r"daemon|0\.0\.0\.0", rest)
     if addresses != {"127.0.0.1:0"} or other:
         why = say("`command` must listen at 127.0.0.1:0, and there alone.")
-        answer.refuse(why, say("Which addresses are written in it?"))
+        hint = say("Which addresses are written in it?")
+        if parts:
+            hint = say("Which option takes it in one word, 127.0.0.1:0?")
+        answer.refuse(why, hint)
+
+
+def listens_here(answer, settings):
+    """Refuse settings of Gunicorn that have another address than
+    127.0.0.1:0, before it is opened."""
+    bind = settings["bind"].replace("localhost", "127.0.0.1")
+    hint = say("Who can reach that address?")
+    if "'127.0.0.1" in bind:
+        hint = say("How many addresses are there, and at which ports?")
+    answer.compare("bind", bind, "['127.0.0.1:0']", hint)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import psutil
 from exercises.checks.files import files_of
 from exercises.commands import (
     error_in,
+    listens_here,
     running,
     settings_of,
     text_of,
@@ -41,13 +42,6 @@ def exercise_1(answer):
     with ThreadPoolExecutor(2) as crew:
         came = list(crew.map(workers, COMMANDS))
     answer.predicts("prediction", came, hint)
-
-
-def listens_here(answer, settings):
-    """Refuse another address than 127.0.0.1:0, before it is opened."""
-    bind = settings["bind"].replace("localhost", "127.0.0.1")
-    hint = say("Who can reach that address?")
-    answer.compare("bind", bind, "['127.0.0.1:0']", hint)
 
 
 # May vary: where a setting stands, and in which order; the quotes; the
@@ -158,7 +152,7 @@ def exercise_4(answer):
     disabled = came[0]["control_socket_disable"]
     answer.compare("control_socket_disable", disabled, "True", hint)
     hint = say("What does Gunicorn think of this number, and what do you?")
-    bad = ["0", "65", "many"]
+    bad = ["0", "65", "-4", "many"]
     words = "BIND=127.0.0.1:0 gunicorn shop:app"
     with ThreadPoolExecutor(2) as crew:
         came = crew.map(
