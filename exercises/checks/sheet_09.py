@@ -12,7 +12,13 @@ import requests
 
 from exercises.asking import ROOT
 from exercises.checks.files import files_of
-from exercises.commands import error_in, running, settings_of, text_of
+from exercises.commands import (
+    error_in,
+    listens_here,
+    running,
+    settings_of,
+    text_of,
+)
 from exercises.words import say
 from notebooks.serving import run, serve, wait_until
 
@@ -142,12 +148,16 @@ FAILS = [
     MARK + "application = print\n",
     MARK + "app = 'def app('\n",
 ]
+KILLED = MARK + "os.kill(os.getpid(), 9)\n"
+# New code that it accepts, and that says something of itself.
+WARNS = MARK + "os.write(2, b'A warning: no key yet.\\n')\n"
 
 
 # May vary: how Gunicorn, or another Python, is asked, and how the signal
-# is sent. May not: the answer to code that fails late, leaves by an exit,
-# has no app, or no callable one; one HUP and no other signal; what becomes
-# of the process that deploys. The path of the folder has a space.
+# is sent. May not: the answer to code that fails late, leaves by an exit
+# or a signal, has no app, or no callable one, and to code that warns and
+# works; one HUP and no other signal; what becomes of the process that
+# deploys. The path of the folder has a space.
 def exercise_3(answer):
     """Build: a careful reload."""
     command, files = "gunicorn -b 127.0.0.1:0 shop:app", files_of("shop")
@@ -171,12 +181,21 @@ def exercise_3(answer):
             expected = ["hup"] if works else []
             answer.compare(called, signals(server), expected, hint)
 
+        def stays():
+            hint = say("In which process does the new code run?")
+            code = '"IMPORTED" in __import__("os").environ'
+            answer.expect(code, False, hint)
+
         hint = say("Who imports it first, and what is served?")
         for code in FAILS:
             deploys(code, False, hint)
+        stays()  # before code comes that would end it
+        hint = say("What is the status of one that a signal has ended?")
+        deploys(KILLED, False, hint)
         old = server.workers
         coffee = files["shop.py"].replace("tea", "coffee")
-        deploys(MARK + coffee, True, say("In which folder?"))
+        hint = say("In which folder, and what says whether it failed?")
+        deploys(WARNS + coffee, True, hint)
         wait_until(lambda: server.get("/").text == "coffee")
         wait_until(lambda: not {*old} & {*server.workers})
         signals(server)  # the arbiter has told how they ended
@@ -184,10 +203,7 @@ def exercise_3(answer):
         hint = say("Who is asked, and who asks the workers?")
         called = say("the signals that ended a worker")
         answer.compare(called, killed, [], hint)
-        hint = say("In which process does the new code run?")
-        answer.expect(
-            '"IMPORTED" in __import__("os").environ', False, hint
-        )
+        stays()
         hint = say("Whose folder has changed?")
         answer.expect('__import__("os").getcwd()', str(ROOT), hint)
 
@@ -218,12 +234,11 @@ def exercise_4(answer):
     def sets(name, expected, hint):
         answer.compare(name, settings[name], expected, hint)
 
-    settings["bind"] = settings["bind"].replace("localhost", "127.0.0.1")
-    sets("bind", "['127.0.0.1:0']", say("Who can reach that address?"))
+    listens_here(answer, settings)
     hint = say("What does a service manager see of it?")
     sets("daemon", "False", hint)
     hint = say("How many are to be there?")
-    if settings["workers"] == "1":
+    if not re.search(r"\bworkers\b", answer("conf")):
         hint = say("What becomes of a name that it does not know?")
     sets("workers", "2", hint)
     sync = (settings["worker_class"], settings["threads"]) == ("sync", "1")
@@ -256,6 +271,10 @@ def exercise_4(answer):
         server.process.wait(40)
         lines = re.findall(f".*{re.escape(COME)}", server.log)
         hint = say("Which hook runs once in each worker, and when?")
+        if not lines:
+            hint = say(
+                "Which hook says it, and at which level of the log?"
+            )
         called = say("A worker has come., in the log, before TERM,")
         answer.compare(called, early, 2, hint)
         called = say("A worker has come., in the log,")
