@@ -1,8 +1,8 @@
 """What a check says, and when it ends: it hangs at nothing, leaves nothing, and
 tells no answer. tests/test_exercises.py judges the answers."""
 
+import os
 import signal
-import tempfile
 import threading
 import time
 
@@ -165,7 +165,7 @@ def test_a_refusal_is_shown_as_a_fault_and_a_question():
     assert str(refused) == " ".join(refused.parts)
 
 
-SLEEP = "90.0625"  # seconds that nobody else sleeps
+SLEEP = f"90.{os.getpid()}"  # by which we find it
 LEAVES = {
     "a fork that ends": "import os\nif os.fork():\n    os._exit(0)\n",
     "a fork that stays": "import os\nos.fork()\n",
@@ -198,18 +198,25 @@ TOLD = {
 
 @FORKS
 @pytest.mark.parametrize("what", LEAVES)
-def test_nothing_is_left_and_nothing_hangs(what):
-    before, begun = others(), time.monotonic()
+def test_nothing_is_left_and_nothing_hangs(what, folder):
+    before, begun = others(folder), time.monotonic()
     text = LEAVES[what].replace("SLEEP", repr(SLEEP))
     assert TOLD.get(what, "done") in judged(text + RIGHT)
     assert time.monotonic() - begun < asking.SECONDS
-    wait_until(lambda: others() <= before, 5)
+    wait_until(lambda: others(folder) <= before)
 
 
-def others():
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Where the processes of one answer have their files, a Path."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    return tmp_path
+
+
+def others(folder):
     """The processes that this one has started, however far away they are; a set."""
     found = {*psutil.Process().children(recursive=True)}
-    found |= {*processes_in(tempfile.gettempdir())}
+    found |= {*processes_in(folder)}
     for process in psutil.process_iter(["cmdline"]):
         if process.info["cmdline"] == ["sleep", SLEEP]:
             found.add(process)
@@ -217,13 +224,13 @@ def others():
 
 
 @FORKS
-def test_an_interrupt_ends_it_all():
-    before = others()
+def test_an_interrupt_ends_it_all(folder):
+    before = others(folder)
     main = threading.main_thread().ident
     threading.Timer(1.5, signal.pthread_kill, [main, signal.SIGINT]).start()
     said = judged("import os, time\nos.fork()\ntime.sleep(90)")
     assert said == "Exercise 7: you have stopped this check."
-    wait_until(lambda: others() <= before, 5)
+    wait_until(lambda: others(folder) <= before)
 
 
 def test_all_questions_together_have_a_limit(monkeypatch):
@@ -300,4 +307,3 @@ def test_run_all_goes_on_past_a_broken_answer():
     outputs = [o for c in blank.cells for o in c.get("outputs", [])]
     assert counts == {0} and outputs
     assert {o.get("execution_count") for o in outputs} == {None}
-    assert checking.done == {}
