@@ -10,7 +10,7 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from exercises import asking, checking, telling
+from exercises import asking, telling
 from notebooks.serving import wait_until
 from tools.needs import NO_POSIX, POSIX
 from tools.processes import processes_in
