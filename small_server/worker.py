@@ -80,7 +80,7 @@ class Worker:
 
     def work(self):
         """What a thread does: wait for a connection, serve it, repeat."""
-        while connection := self.accept():
+        while not self.stopping and (connection := self.accept()):
             sock, address = connection
             try:
                 self.serve(sock, address, self)
