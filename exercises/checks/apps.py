@@ -152,3 +152,18 @@ def requests(middleware):
 
     ask(middleware(app), "/a?b=1", "POST", b"tea", {"X-Tea": "oolong"})
     return seen
+
+
+def added(middleware):
+    """The keys of the environ that an app sees, and nobody has sent."""
+    seen, environ = [], {}
+    setup_testing_defaults(environ)
+    sent = set(environ)
+
+    def app(environ, start_response):
+        seen.extend(sorted(set(environ) - sent))
+        start_response("200 OK", [TEXT])
+        return [b"tea"]
+
+    b"".join(middleware(app)(environ, lambda *begin: print))
+    return seen

@@ -6,6 +6,7 @@ from answer import marked
 from exercises.checks.apps import (
     TEXT,
     Diary,
+    added,
     at_once,
     error_of,
     errors,
@@ -21,10 +22,13 @@ REST = [
     ("content-type", "text/plain"),
     ("Set-Cookie", "a=1"),
     ("Set-Cookie", "b=2"),
+    ("Set-Cookie", "b=2"),
     ("X-Teapot", "iron"),
+    ("X_Tea", "black"),
+    ("Tea", ""),
     ("content-length", "7"),
 ]
-GREEN, BLACK = ("x-tea", "green"), ("X-TEA", "black")
+GREEN, BLACK = ("x-tea", "green"), ("x-TEA", "black")
 page = Page(headers=[GREEN, BLACK, *REST])
 missing = Page(
     b"{}",

@@ -18,6 +18,7 @@ from exercises.checks.apps import (
 from exercises.client import Page, ask
 
 SHORT = ("Content-Length", "3")
+FIXED = [TEXT, SHORT]
 COOKIES = [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]
 tagged = Page(headers=[TEXT, ("Content-Language", "en"), ("ETag", "a")])
 reports = reporting(("200 OK", [TEXT, SHORT]), ("204 No Content", []), [])
@@ -63,6 +64,12 @@ def page(status="200 OK", text=b"tea ", *, kind=TEXT[1], lazy=False):
 def plain(environ, start_response):
     start_response("200 OK", [TEXT])
     return [b"tea "]  # a list, which has no `close`
+
+
+def constant(environ, start_response):
+    """It has one list of headers for all of its answers."""
+    start_response("200 OK", FIXED)
+    return [b"tea"]
 
 
 def rest(app):

@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
 from answer import squeezed
@@ -103,3 +104,18 @@ def three(app):
     answers = at_once(squeezed(app), *clients)
     first, second, third = (body for _, body in answers)
     return gzip.decompress(first), gzip.decompress(second), third
+
+
+def written():
+    """What a client can read as soon as an app has written it."""
+    sent, read, environ = [], [], {"HTTP_ACCEPT_ENCODING": "gzip"}
+    setup_testing_defaults(environ)
+
+    def app(environ, start_response):
+        start_response("200 OK", [TEXT])(b"old ")
+        client = zlib.decompressobj(wbits=31)
+        read.append(client.decompress(b"".join(sent)))
+        return [b"tea"]
+
+    b"".join(squeezed(app)(environ, lambda *begin: sent.append))
+    return read[0]

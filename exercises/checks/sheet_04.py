@@ -86,7 +86,8 @@ def exercise_3(answer):
     expect("get(already)[1]", "mint", hint)
     hint = say("What does the app have, and the client not?")
     kept = [("content-type", "text/plain"), ("Set-Cookie", "a=1")]
-    kept += [("Set-Cookie", "b=2"), ("X-Teapot", "iron")]
+    kept += [("Set-Cookie", "b=2")] * 2
+    kept += [("X-Teapot", "iron"), ("X_Tea", "black"), ("Tea", "")]
     expect("rest(page)", [*kept, ("content-length", "7")], hint)
     hint = say("Has every body a `close`?")
     expect("ask(marked(constant)).body", b"tea", hint)
@@ -106,6 +107,7 @@ def exercise_3(answer):
     expect("get(writes)", ("200 OK", "mint", b"old tea"), hint)
     hint = say("What does the app see of the request?")
     expect("requests(marked)", [POSTED], hint)
+    expect("added(marked)", [], hint)
     hint = say("Who reads the app's body, and who closes it?")
     read = ["made one ", "sent one ", "made two ", "sent two ", "closed"]
     for lazy in "", "lazy=True":
@@ -183,6 +185,9 @@ def exercise_4(answer):
     for app in "regrets", "sorry":
         signed_once = f"ask(signed(validator({app}))).body"
         expect(signed_once, b"tea" + LINE, hint)
+    hint = say("Whose list is it?")
+    lengths = "[ask(signed(constant)).body for _ in range(2)]"
+    expect(lengths, [b"tea" + LINE] * 2, hint)
     hint = say("Does the server hear of the error?")
     expect("errors(signed(reports))", [None, "KeyError"], hint)
     expect("error_of(signed(late))", "KeyError", hint)
@@ -228,12 +233,14 @@ def exercise_5(answer):
     hint = say("Whose length is it?")
     expect(f"came(get(page({length})))", gz, hint)
     expect('came(get(page(("content-length", "4000"))))', gz, hint)
+    expect('came(get(page(("CONTENT-LENGTH", "4000"))))', gz, hint)
     whole = f'get(page({length}), None).header("Content-Length")'
     expect(whole, "4000", hint)
     hint = say("Which answers are squeezed, and which are left alone?")
     for kind, coding in [
         ('"content-type", "text/css"', gz),
         ('"content-type", "text/x-tea"', gz),
+        ('"CONTENT-TYPE", "text/plain"', gz),
         ('"Content-Type", "image/png"', alone),
         ('"Content-Type", "application/json"', alone),
         ('"Content-Type", "application/text"', alone),
@@ -247,6 +254,8 @@ def exercise_5(answer):
     for name in "Content-Encoding", "content-encoding":
         encoded = f'came(get(page(("{name}", "br"))))'
         expect(encoded, ("br", 4000), hint)
+    encoded = 'came(get(page(("CONTENT-ENCODING", "identity"))))'
+    expect(encoded, ("identity", 4000), hint)
     for status, coding in [
         ("200 Fine", gz),
         ("201 Created", alone),
@@ -260,6 +269,7 @@ def exercise_5(answer):
     expect('came(get(page(), method="POST"))', gz, hint)
     short = 'page(("Content-Length", "3"), body=b"tea")'
     expect(f"came(get({short}))", ("gzip", b"tea"), hint)
+    expect('came(get(page(body=b"t")))', ("gzip", b"t"), hint)
     hint = say("What does gzip say where there is no text?")
     expect('came(get(page(body=b"")))', ("gzip", b""), hint)
     hint = say("What must a cache know, of both kinds of client?")
@@ -301,6 +311,7 @@ def exercise_5(answer):
     expect("read(Diary())", events, hint)
     three = [*events[:4], "made three ", "read three ", "closed"]
     expect('read(Diary(b"one ", b"two ", b"three "))', three, hint)
+    expect("written()", b"old ", hint)
     hint = say("Who closes when it did not end well?")
     expect("read(Diary(fails=True))", [*events[:2], "closed"], hint)
     expect("read(Diary(), 1)", [*events[:2], "closed"], hint)
