@@ -63,6 +63,7 @@ def get(app, method="GET"):
 
 def page(environ, start_response):
     headers = [TEXT, ("x-tea", "\xe9\x85"), ("x-tea", "mint")]
+    headers.append(("X-Cup", ""))
     start_response("404 Not Here", headers)
     return [b"no ", b"", b"tea"]
 

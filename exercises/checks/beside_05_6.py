@@ -1,5 +1,6 @@
 """Beside the answer to exercise 6 of sheet 05: clients that stay."""
 
+import contextlib
 import socket
 import threading
 import time
@@ -29,7 +30,7 @@ def began(sock, patience, ended):
     return thread
 
 
-def talked(*pieces, then="leaves", patience=5):
+def talked(*pieces, then="leaves", patience=5, pause=0.01):
     """What a client gets that says all this, and leaves, has gone before
     anybody answers, or stays; and how it ended."""
     ours, client = socket.socketpair()
@@ -42,7 +43,7 @@ def talked(*pieces, then="leaves", patience=5):
         if then != "has gone":
             for piece in pieces:
                 client.sendall(piece)
-                time.sleep(0.01)
+                time.sleep(pause)
         if then == "leaves":
             client.shutdown(socket.SHUT_WR)
         thread.join(2)
@@ -51,8 +52,29 @@ def talked(*pieces, then="leaves", patience=5):
             return ended[0]
         if ours.fileno() < 0:
             return "it has closed the socket"
+        try:
+            ours.sendall(b"|")  # whoever has opened it may go on
+        except BrokenPipeError:
+            return "it has shut the socket"
         ours.shutdown(socket.SHUT_WR)
-        return b"".join(iter(lambda: client.recv(99), b"")), ended[0]
+        got = b"".join(iter(lambda: client.recv(99), b""))
+        return got.removesuffix(b"|"), ended[0]
+
+
+def resets(request):
+    """How it ends with a client that leaves, and has not read its answer:
+    then `recv` raises an error."""
+    ours, client = socket.socketpair()
+    ended = []
+    with ours, client:
+        thread = began(ours, 5, ended)
+        client.sendall(request)
+        client.settimeout(1)
+        with contextlib.suppress(TimeoutError):
+            client.recv(1, socket.MSG_PEEK)
+        client.close()
+        thread.join(2)
+    return ended[0] if ended else "it waits"
 
 
 def in_turn(*requests):
@@ -68,4 +90,5 @@ def in_turn(*requests):
                 came.append(client.recv(99))
             except TimeoutError:
                 came.append("nothing")
+                break
     return came

@@ -72,6 +72,8 @@ def exercise_3(answer):
     single = "read(*[b'x'] * 500, b'\\r\\n', b'\\r\\n')"
     expect(single, (b"x" * 500, b""), hint)
     hint = say("Whose are the bytes after the head?")
+    split = f"read({whole[:-1]!r}, b'\\n' + b't' * 4095)"
+    expect(split, (head, b"t" * 4095), hint)
     expect(f"read({whole!r} + b't' * 5000)", (head, b"t" * 5000), hint)
     more = b"\n tea\r\n\r\n"
     expect(f"read({whole + more!r})", (head, more), hint)
@@ -109,6 +111,8 @@ NO_REQUESTS = [  # as Python writes them in a text
     "GET /",
     "get / HTTP/1.1",
     "G3T / HTTP/1.1",
+    "M-SEARCH / HTTP/1.1",
+    " / HTTP/1.1",
     r"G\xc9T / HTTP/1.1",
     "GET / http/1.1",
     "GET tea HTTP/1.1",
@@ -178,6 +182,8 @@ def exercise_4(answer):
         ("/a?b=%20+&c", "QUERY_STRING", "b=%20+&c"),
         ("/a%3Fb", "PATH_INFO", "/a?b"),
         ("/a?b?c", "QUERY_STRING", "b?c"),
+        ("/a??b?", "QUERY_STRING", "?b?"),
+        ("/a#b", "PATH_INFO", "/a#b"),
     ]:
         expect(f'get(path="{path}", key="{key}")', value, hint)
     hint = say("By which name does WSGI know it, and what is its value?")
@@ -188,11 +194,13 @@ def exercise_4(answer):
         ("X-Tea-Cup: a:b_c", "HTTP_X_TEA_CUP", "a:b_c"),
         (r"X-Tea: \"a\", b", "HTTP_X_TEA", '"a", b'),
         ("X-Tea:", "HTTP_X_TEA", ""),
+        ("X-2.Tea!: mint", "HTTP_X_2.TEA!", "mint"),
         (r"X-Tea: \xe9", "HTTP_X_TEA", "\xe9"),
         ("Content-Type: a/b", "CONTENT_TYPE", "a/b"),
         ("content-type: a/b", "CONTENT_TYPE", "a/b"),
         ("Content-Type: a/b", "HTTP_CONTENT_TYPE", None),
         ("CONTENT-LENGTH: 0", "CONTENT_LENGTH", "0"),
+        ("Content-Length: 007", "CONTENT_LENGTH", "007"),
         ("Content-Tea: mint", "HTTP_CONTENT_TEA", "mint"),
         ("Connection: close", "HTTP_CONNECTION", "close"),
         ("Transfer-Encoding: gzip", "HTTP_TRANSFER_ENCODING", "gzip"),
@@ -226,6 +234,8 @@ def exercise_4(answer):
     expect('get("X_Tea: green", key="HTTP_X_TEA")', None, hint)
     expect('get("_Tea: green", key="HTTP__TEA")', None, hint)
     expect('get("Content_Length: 5", key="CONTENT_LENGTH")', None, hint)
+    lines = '"Content-Length: 3", "Content_Length: x"'
+    expect(f'get({lines}, key="CONTENT_LENGTH")', "3", hint)
     hint = say("What exactly may the first line be?")
     for first in NO_REQUESTS:
         expect(f'read("{first}", "Host: tea")', "ValueError", hint)
@@ -241,6 +251,8 @@ def exercise_4(answer):
     for first in "Host: tea", "Host:":
         two = f'read("GET / HTTP/1.0", "{first}", "Host: tea")'
         expect(two, "ValueError", hint)
+    cgi |= {"SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": ""}
+    expect('read("PROPFIND / HTTP/1.1", "Host:")', cgi, hint)
     for first in "GET / HTTP/1.1", "POST / HTTP/1.1":
         expect(f'read("{first}", "X-Host: tea")', "ValueError", hint)
     hint = say("Which strings does `int` take?")
@@ -260,7 +272,7 @@ def exercise_5(answer):
     text = b"\r\nContent-Type: text/plain\r\n"
     ok = b"HTTP/1.1 200 OK" + text + b"\r\n"
     page = b"HTTP/1.1 404 Not Here" + text + b"x-tea: \xe9\x85\r\n"
-    page += b"x-tea: mint\r\n\r\n"
+    page += b"x-tea: mint\r\nX-Cup: \r\n\r\n"
     hint = say("What exactly goes over the wire?")
     expect("get(page)", (page + b"no tea",), hint)
     again = "[get(page) for _ in range(2)]"
@@ -381,16 +393,21 @@ def exercise_6(answer):
         request("/1", "Connection: close", "X-Tea: mint"),
         request("/1", "X-Tea: mint", "TE: tea", "Connection: close"),
         request("/1", "connection:  Close"),
+        request("/1", "CONNECTION: CLOSE"),
+        b"GET /1 HTTP/1.1\r\nConnection: close\r\nHost: tea\r\n\r\n",
         request("/1", version="1.0"),
         request("/1", "Connection: keep-alive", version="1.0"),
     ]:
         came = f"talked({last + two!r}, then='stays')"
         expect(came, (b"/1 ", "it returns"), hint)
+    alone = f"talked({last!r}, then='stays')"
+    expect(alone, (b"/1 ", "it returns"), hint)
     hint = say("Is it a header of that name, with that value?")
     for other in [
         request("/1", "X-Connection: close", "Connection: TE"),
         request("/1", "X-Tea: Connection: close", "Via: HTTP/1.0 tea"),
         request("/1", "Connection: enclosed"),
+        request("/1", "Connection: closer", "Connection-Tea: close"),
     ]:
         came = f"talked({other + two!r})"
         expect(came, (b"/1 /2 ", "it returns"), hint)
@@ -399,3 +416,12 @@ def exercise_6(answer):
     hint = say("How long is a client worth waiting for?")
     silent = f"talked({one!r}, then='stays', patience=0.2)"
     expect(silent, (b"/1 ", "it returns"), hint)
+    silent = "talked(then='stays', patience=0.2)"
+    expect(silent, (b"", "it returns"), hint)
+    pauses = f"talked(*[{one!r}] * 4, patience=1, pause=0.4)"
+    expect(pauses, (b"/1 " * 4, "it returns"), hint)
+    hint = say("How do you learn that the client has left?")
+    expect(f"resets({one!r})", "it returns", hint)
+    hint = say("How many requests may a patient client have?")
+    many = f"in_turn(*[{one!r}] * 150).count(b'/1 ')"
+    expect(many, 150, hint)
