@@ -101,10 +101,10 @@ def linger(sock):
     for a moment: a close with bytes unread would take our answer back."""
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_WR)
+        sock.settimeout(1)
         end = time.monotonic() + 2
-        while time.monotonic() < end and wait_readable(1, sock):
-            if not sock.recv(65536):
-                break
+        while sock.recv(65536) and time.monotonic() < end:
+            pass
 
 
 def hang_up(sock):
