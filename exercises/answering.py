@@ -81,23 +81,25 @@ def keep():
         adopts = ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0) == 0
     folder = tempfile.mkdtemp(prefix="answer-")
     os.environ["TMPDIR"] = tempfile.tempdir = folder
+    # What comes before `sigwait` is not lost, as it would be for waitpid.
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    news = {signal.SIGTERM, signal.SIGCHLD}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, news)
     child = os.fork()
     if child == 0:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return
 
-    def end(*signalled):
-        with contextlib.suppress(ProcessLookupError):  # it was quicker
-            os.kill(child, signal.SIGKILL)
-
-    signal.signal(signal.SIGTERM, end)
     for number in 0, 1:  # the child's alone, so that its end is seen
         os.close(number)
     import psutil  # meanwhile, so that no answer waits for it
 
     from tools.processes import processes_in
 
-    os.waitpid(child, 0)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    while os.waitpid(child, os.WNOHANG) == (0, 0):
+        if signal.sigwait(news) == signal.SIGTERM:
+            os.kill(child, signal.SIGKILL)
     me, deadline = psutil.Process(), time.monotonic() + 5
     while time.monotonic() < deadline:  # it may fork faster than we kill
         left = me.children(True) if adopts else processes_in(folder)
