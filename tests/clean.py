@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tools.kernels import place
+from tools.place import place
 from tools.processes import processes_in
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -20,8 +20,9 @@ from notebooks.serving import serve, start, wait_until
 from tests.helpers import gone
 from tests.windows import environment, make_python
 from tools.copying import copy_project
-from tools.kernels import Kernels, place
+from tools.kernels import Kernels
 from tools.needs import NO_POSIX, POSIX, find, tags
+from tools.place import place
 from tools.processes import processes_in
 from tools.skeletons import CHAPTER
 from tools.tracked import tracked

@@ -6,22 +6,13 @@ such as a client of a load test, the kernel is never heard of.
 """
 
 import os
-import tempfile
 import uuid
 from pathlib import Path
 
 from jupyter_client.manager import AsyncKernelManager, KernelManager
 from traitlets import default
 
-LONGEST = 76  # bytes of a folder with a socket: its path has 103, on macOS
-
-
-def place(more=0):
-    """Where temporary files go, a str; but /tmp if that is too long for a
-    Unix socket, with so many bytes `more`."""
-    folder = tempfile.gettempdir()
-    fits = len(os.fsencode(folder)) + more <= LONGEST
-    return folder if fits or os.name != "posix" else "/tmp"
+from tools.place import place
 
 
 def by_files(manager):
