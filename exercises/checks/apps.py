@@ -64,6 +64,18 @@ def read_through(app, diary, seen, most=99, **environ):
     return diary.entries
 
 
+def sent(block):
+    """What a diary says of a block of text that was sent."""
+    return block and f"sent {block.decode()}"
+
+
+def closes_unread(serve, lazy):
+    """Whether `serve`, a function of a diary and how much is read, closes
+    the body, too, when nothing was read."""
+    diary = Diary(lazy=lazy)
+    return serve(diary, 0).count("closed") == diary.calls
+
+
 def at_once(app, *environs):
     """Call `app` for each of `environs`, and read a block of each answer
     in turn; return the headers of each, as they are when all have ended,

@@ -7,12 +7,14 @@ from exercises.checks.apps import (
     TEXT,
     Diary,
     at_once,
+    closes_unread,
     error_of,
     errors,
     late,
     read_through,
     reporting,
     requests,
+    sent,
     writes,
 )
 from exercises.client import Page, ask
@@ -30,17 +32,12 @@ regrets = reporting(
 
 def serve(diary, most=99):
     """The diary of an app whose client leaves after `most` blocks."""
-
-    def seen(block):
-        return block and f"sent {block.decode()}"
-
-    return read_through(signed(diary), diary, seen, most)
+    return read_through(signed(diary), diary, sent, most)
 
 
 def left(lazy):
     """Whether the body is closed when nothing was read."""
-    diary = Diary(lazy=lazy)
-    return serve(diary, 0).count("closed") == diary.calls
+    return closes_unread(serve, lazy)
 
 
 def page(status="200 OK", text=b"tea ", *, kind=TEXT[1], lazy=False):
