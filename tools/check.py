@@ -37,7 +37,7 @@ from tools.workbook import (
 COMPARED = 0.9  # of the cells with outputs
 D2 = "--pad", "20"  # as in the Makefile
 SHAPES = {"rect", "path", "circle", "text", "g"}
-WHITE = {"#fff", "#ffffff", "white"}
+WHITE = {"#fff", "#ffffff", "white", "#f6f8fa"}
 
 
 def of_notebook(notebook, path):

@@ -100,6 +100,7 @@ def skeleton(number, words):
         make = new_code_cell if place % 2 else new_markdown_cell
         text = text if place % 2 else text.format(**words)
         cells.append(make(text, id=f"c{number}-{place + 1:02}"))
+    cells[1].metadata.jupyter = {"source_hidden": True}  # the same in each
     return new_notebook(cells=cells, metadata=METADATA)
 
 

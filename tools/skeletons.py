@@ -22,7 +22,8 @@ from importlib.util import find_spec
 
 if not os.path.exists("wsgi.py"):
     os.chdir("..")  # from notebooks/ to the folder of the app
-assert find_spec("small_server"), "run this page in its folder, notebooks/\"""",
+assert find_spec("small_server"), "run this page in its folder, notebooks/"
+get_ipython().InteractiveTB.set_mode("Minimal")  # an error in a line""",
     """\
 ## TODO: the heading of the first step
 
