@@ -27,7 +27,8 @@ def call(app, path="/", **environ):
     The environ holds `environ`, too: `call(app, REQUEST_METHOD="HEAD")`.
     Returns the status, a str, and the body, bytes.
     """
-    environ = {"PATH_INFO": path, "QUERY_STRING": ""} | environ
+    asked = {"SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": ""}
+    environ = asked | environ
     setup_testing_defaults(environ)  # what is not there yet
     start_response = StartResponse()
     body = app(environ, start_response)
