@@ -455,3 +455,66 @@ def serves(answer, expect):
         came = (reply.status_code, reply.json())
         called = say("POST /notes by Gunicorn")
         answer.compare(called, came, (201, MINT), hint)
+        hint = say("Has a body in chunks a length, and must it be lost?")
+        json = {"Content-Type": "application/json"}
+        chunks = iter([b'{"text": ', b'"green"}'])
+        reply = server.post("/notes", data=chunks, headers=json)
+        if reply.status_code != 400:  # it may read chunks, or refuse them
+            called = say("POST /notes in chunks, by Gunicorn")
+            came = reply.status_code, reply.json()
+            green = {"id": 2, "text": "green"}
+            answer.compare(called, came, (201, green), hint)
+
+
+def exercise_6(answer):
+    """Change: an answer that fails midway."""
+    # May vary: how it knows that nothing was sent, by exc_info or since it
+    # has looked at the first part; the words of the apology. Must not: that
+    # an empty part sends nothing, that no part waits for another, that the
+    # server gets what comes too late, and the visitor no reason.
+    answer.load("beside_03_6")
+    hint = say("What did it do before?")
+    for parts in "b'one ', b'two'", "b'', b'one', b'', b'two '", "b'tea',":
+        body = b"".join(ast.literal_eval(parts))
+        answer.expect(f"gets({parts})", ("200", body, "whole"), hint)
+    hint = say("What if a report has no part, or only empty ones?")
+    for parts in "", "b''":
+        answer.expect(f"gets({parts})", ("200", b"", "whole"), hint)
+    sorry = ("500", TYPE[1], "whole", True)
+    for error in FAILURES:
+        hint = say("May you call `start_response` twice, and with what?")
+        answer.expect(f"fails({error})", sorry, hint)
+        early = f"fails({error}, early=True)"
+        answer.expect(early, sorry, say("Which of your lines can fail?"))
+        hint = say("Has an empty part sent anything?")
+        answer.expect(f"fails(b'', b'', {error})", sorry, hint)
+        hint = say("Who must know that it failed, when bytes are sent?")
+        end = ("200", b"one ", error.partition("(")[0])
+        answer.expect(f"gets(b'one ', {error})", end, hint)
+        answer.expect(f"gets(b'', b'one ', {error})", end, hint)
+        end = ("200", b"one two ", error.partition("(")[0])
+        answer.expect(f"gets(b'one ', b'two ', {error})", end, hint)
+        answer.expect(f"gets(b'one ', b'two ', b'', {error})", end, hint)
+        failed = f"served(b'', {error})"
+        hint = say("Who may read the reason, in which part of an answer?")
+        for word in "disk", error.partition("(")[0].lower():
+            secret = f'"{word}" in {failed}["body"].decode().lower()'
+            answer.expect(secret, False, hint)
+        hint = say("Who has to know, and by which file?")
+        reason = FULL if FULL in error else error.partition("(")[0]
+        answer.expect(f'"{reason}" in {failed}["log"]', True, hint)
+    hint = say("Does a part wait until the next one is made?")
+    events = ["/mint", "made one", "sent one", "made two", "sent two"]
+    answer.expect("served(b'one', b'two')['events']", events, hint)
+    hint = say("Which report was asked for, and how often?")
+    green = ["/green", "made one", "sent one"]
+    asked = "served(b'one', path='/green')['events']"
+    answer.expect(asked, green, hint)
+    hint = say("What is raised in a generator whose client has left?")
+    left = "b'one', b'two', most=1"
+    answer.expect(f"gets({left})", ("200", b"one", "whole"), hint)
+    for parts in left, "b'', b'one', most=1", "b'one'", "":
+        answer.expect(f"served({parts})['log']", "", hint)
+    answer.expect("served(b'one')['type']", TYPE[1], hint)
+    hint = say("Did you keep something?")
+    answer.expect("gets(b'one')", ("200", b"one", "whole"), hint)
