@@ -1,5 +1,7 @@
 """The checks of sheet 02."""
 
+import contextlib
+import io
 import re
 from shlex import quote
 
@@ -9,6 +11,7 @@ from werkzeug.test import EnvironBuilder, create_environ
 
 from exercises.asking import telling_line
 from exercises.words import say
+from notebooks.calling import StartResponse, call
 from notebooks.serving import serve
 from wsgi import app
 
@@ -242,3 +245,23 @@ def ask_for_ever(answer, server):
         answer.compare(f'get("{path}")', came, both, hint)
     came = server.post("/echo", data=b"tea").content
     answer.compare('post("/echo", data=b"tea")', came, b"tea", hint)
+
+
+def exercise_6(answer):
+    """Predict: how much is read, and how much is sent?"""
+    came = []
+    for says in [
+        {"CONTENT_LENGTH": "4"},
+        {"CONTENT_LENGTH": ""},
+        {"wsgi.input_terminated": True},
+    ]:
+        says["wsgi.input"] = io.BytesIO(b"mint tea")
+        came.append(call(app, "/echo", REQUEST_METHOD="POST", **says)[1])
+    start_response = StartResponse()
+    with contextlib.closing(
+        app(create_environ("/stream"), start_response)
+    ) as body:
+        came.append(len(list(body)))
+    came.append(dict(start_response.headers).get("Content-Length"))
+    hint = say("Who knows the length, and when?")
+    answer.predicts("prediction", came, hint)
