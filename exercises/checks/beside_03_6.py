@@ -7,6 +7,7 @@ from wsgiref.validate import validator
 
 import answer
 from answer import app
+from exercises.client import Reply
 from notebooks.calling import StartResponse
 
 
@@ -31,15 +32,29 @@ class Report:
             yield part
 
 
+class Sent(list):
+    """What was sent, yielded or written; each piece is noted in `events`."""
+
+    def __init__(self, events):
+        self.events = events
+
+    def append(self, block):
+        super().append(block)
+        if block:
+            self.events.append(f"sent {block.decode()}")
+
+
 def served(*parts, early=False, most=99, path="/mint"):
     """Serve such a report to a client that leaves after `most` blocks.
 
     Returns a dict: the `status`, three digits; the `type`; the `body`; the
     `end`, "whole" or the name of the error that came to the server; the
-    `log`; and what happened, `events`.
+    `log`; all that is `shown`, in small letters; and what happened,
+    `events`. AssertionError where the Content-Length of a whole body lies.
     """
     answer.parts = report = Report(*parts, early=early)
     log, start = io.StringIO(), StartResponse()
+    start.sent = Sent(report.events)
     environ = {"SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": ""}
     environ["wsgi.errors"] = log
     setup_testing_defaults(environ)
@@ -48,21 +63,28 @@ def served(*parts, early=False, most=99, path="/mint"):
         body = validator(app)(environ, start)
         for block in islice(body, most):
             start.sent.append(block)
-            if block:
-                report.events.append(f"sent {block.decode()}")
     except Exception as error:
         known = any(error is part for part in parts)
         end = type(error).__name__ if known else repr(error)
     finally:
         if body != []:
             body.close()
-    headers = {name.lower(): value for name, value in start.headers or []}
+    if start.status is None:
+        raise AssertionError("start_response was not called")
+    sent, headers = b"".join(start.sent), start.headers
+    reply = Reply(start.status, headers, sent)
+    length = reply.header("Content-Length")
+    if most > len(parts) and end == "whole" and length:
+        assert length == str(len(sent)), (
+            f"Content-Length says {length}, the body has {len(sent)}"
+        )
     return {
-        "status": (start.status or "none")[:3],
-        "type": headers.get("content-type", "none").split(";")[0],
-        "body": b"".join(start.sent),
+        "status": start.status[:3],
+        "type": reply.header("Content-Type").split(";")[0],
+        "body": sent,
         "end": end,
         "log": log.getvalue(),
+        "shown": str(reply).lower(),
         "events": report.events,
     }
 

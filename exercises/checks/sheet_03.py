@@ -498,7 +498,7 @@ def exercise_6(answer):
         failed = f"served(b'', {error})"
         hint = say("Who may read the reason, in which part of an answer?")
         for word in "disk", error.partition("(")[0].lower():
-            secret = f'"{word}" in {failed}["body"].decode().lower()'
+            secret = f'"{word}" in {failed}["shown"]'
             answer.expect(secret, False, hint)
         hint = say("Who has to know, and by which file?")
         reason = FULL if FULL in error else error.partition("(")[0]
@@ -515,6 +515,7 @@ def exercise_6(answer):
     answer.expect(f"gets({left})", ("200", b"one", "whole"), hint)
     for parts in left, "b'', b'one', most=1", "b'one'", "":
         answer.expect(f"served({parts})['log']", "", hint)
+    hint = say("Which type had it before?")
     answer.expect("served(b'one')['type']", TYPE[1], hint)
     hint = say("Did you keep something?")
     answer.expect("gets(b'one')", ("200", b"one", "whole"), hint)
