@@ -512,7 +512,7 @@ def exercise_6(answer):
     answer.expect(asked, green, hint)
     hint = say("What is raised in a generator whose client has left?")
     left = "b'one', b'two', most=1"
-    answer.expect(f"gets({left})", ("200", b"one", "whole"), hint)
+    answer.expect(f"served({left})['end']", "whole", hint)
     for parts in left, "b'', b'one', most=1", "b'one'", "":
         answer.expect(f"served({parts})['log']", "", hint)
     hint = say("Which type had it before?")
