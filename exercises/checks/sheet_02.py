@@ -39,7 +39,7 @@ def exercise_2(answer):
 
     for read, closes in [(list, 0), (list, 1), (next, 1), (len, 1)]:
         closed.clear()
-        body = site(create_environ(), lambda *begin: None)
+        body = site(create_environ(), StartResponse())
         if read is not len:
             read(iter(body))
         if closes:
