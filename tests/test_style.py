@@ -163,6 +163,7 @@ FAULTS = [  # kind, number of the cell, what is wrong with it
     (outputs_do_not_vary, 1, {"source": "server.process.pid"}),
     (says_what_it_needs, 3, {"source": "with serve('gunicorn -w 4 a:b'):\n    1"}),
     (says_what_it_needs, 1, {"source": "run(f'k6 run {options}')"}),
+    (says_what_it_needs, 1, {"source": "run(f'curl -i {server.url}/')"}),
     (says_what_it_needs, 1, {"source": "Popen(['nginx', '-p', '.'])"}),
     (says_what_it_needs, 3, {"source": "os.killpg(1, signal.SIGTERM)"}),
     (names_no_machine, 0, {"source": "/" + "root/x"}),

