@@ -1,7 +1,7 @@
 # make lab    reads the workbook in JupyterLab      make test   passes its tests
 # Both first set up .venv with the tested versions; PYTHON=python3.12 chooses its Python.
 
-.PHONY: lab test run setup wheels check new dev lint format notebooks exercises diagrams upgrade canary test-canary links test-all test-browser test-others class hub test-hub test-grading clean
+.PHONY: lab test run setup wheels check new dev lint format notebooks exercises diagrams screenshots upgrade canary test-canary links test-all test-browser test-others class hub test-hub test-grading clean
 
 # With it, Python would not find the workbook's own modules.
 unexport PYTHONSAFEPATH
@@ -59,6 +59,9 @@ exercises: dev
 
 diagrams: dev
 	for source in notebooks/img/*.d2; do .venv/bin/d2 --pad 20 "$$source" "$${source%.d2}.svg" || exit 1; done
+
+screenshots: dev
+	.venv/bin/python -m tools.screenshots
 
 upgrade: dev
 	@mkdir -p reports

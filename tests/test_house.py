@@ -51,6 +51,15 @@ def test_a_sheet_shows_little_code_but_answers(path):
         assert len(lines) <= 6 or role(cell) == "solution", cell.id
 
 
+def test_a_screenshot_is_small_and_can_be_taken_again():
+    script = (ROOT / "tools/screenshots.py").read_text("utf-8")
+    paths = [*ROOT.glob("notebooks/img/*.png")]
+    assert paths
+    for path in paths:
+        assert path.stat().st_size <= 60_000, f"{path.name}: take less of the page"
+        assert f'"{path.stem}")' in script, f"{path.name}: no script takes it"
+
+
 def imports(path, package):
     """The modules of a package that a file imports, a set of str."""
     found = set()
