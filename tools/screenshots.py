@@ -17,20 +17,22 @@ from PIL import Image
 from notebooks.serving import serve
 from tests.browser.lab import CHROMIUM, MISSING, chromium, opened
 from tools.copying import copy_project
-from tools.workbook import NOTEBOOKS, ROOT, name_of
+from tools.workbook import NOTEBOOKS, ROOT, code_cells, name_of, read
 
 IMAGES = NOTEBOOKS / "img"
 COLOURS = 64  # of a page; a picture with more is many times as large
 CHAPTER = "notebooks/01_call_a_flask_app.ipynb"
-SHOWN = "app.test_client()"  # the text of a cell that is shown
+SHOWN = "app.test_client()"  # in a cell of it
+SITE = "PAGE = ", 'Flask("guests")'  # in its cells with the site of a form
+IMPORTS = "from flask import Flask, render_template_string, request, url_for"
 CELL = ".jp-CodeCell.jp-mod-active"
 # Places in JupyterLab, in the order of their numbers: an element, and how far
 # from its left and its top the middle of the number lies.
 PLACES = (
     (".jp-DirListing-header", 120, 12),
     ("[data-jp-item-name='run']", -12, 13),
-    (f"{CELL} .jp-Editor", 420, 32),
-    (f"{CELL} .jp-OutputArea", 507, 14),
+    (f"{CELL} .jp-Editor", 560, 32),
+    (f"{CELL} .jp-OutputArea", 647, 14),
     (".jp-NotebookPanel .jp-Notebook-ExecutionIndicator", 8, 40),
 )
 NUMBER = """(element, [number, left, top]) => {
@@ -69,6 +71,25 @@ def greeting(browser):
         keep(page, "greet")
 
 
+def form(browser):
+    """The site of a chapter's cells: one name in its list, one in its field."""
+    code = [cell.source for cell in code_cells(read(ROOT / CHAPTER))]
+    code = [text for part in SITE for text in code if part in text]
+    text = "\n".join([IMPORTS, *code])
+    command = "flask --app guests:guests run --port 0"
+    size = {"width": 480, "height": 100}
+    with (
+        serve(command, {"guests.py": text}) as server,
+        browser.new_page(viewport=size) as page,
+    ):
+        page.goto(server.url)
+        page.locator("input").fill("Ada")
+        page.locator("button").click()
+        page.locator("li").wait_for()
+        page.locator("input").fill("Grace")
+        keep(page, "form")
+
+
 def debugger(browser):
     """The page of Flask's debugger, the mouse at the line that failed."""
     command = "flask --app wsgi run --port 0 --debug --no-reload"
@@ -98,6 +119,7 @@ def main():
     """Take all pictures."""
     with tempfile.TemporaryDirectory() as home, chromium(home) as browser:
         greeting(browser)
+        form(browser)
         debugger(browser)
         lab(browser, Path(home))
 
