@@ -1,5 +1,10 @@
 """The checks of sheet 01."""
 
+import os
+from pathlib import Path
+
+from flask import Flask
+
 from exercises.words import say
 from wsgi import app
 
@@ -150,3 +155,66 @@ def exercise_5(answer):
         answer.expect(left, True, hint)
     hint = say("Who else has left something there?")
     answer.expect('two.extensions.get("tea")', "mint", hint)
+
+
+def exercise_6(answer):
+    """Predict: what the name decides."""
+    apps = [
+        Flask("my_flask_app"),
+        Flask("small_server.wire"),
+        Flask("a_tea_shop"),
+        Flask("notebooks.serving", template_folder="pages"),
+    ]
+    folders = [Path(app.root_path, app.template_folder) for app in apps]
+    folders.append(apps[-1].static_folder)
+    came = [Path(os.path.relpath(path)).as_posix() for path in folders]
+    hint = say("Where does the module lie that has this name?")
+    answer.predicts("prediction", came, hint)
+
+
+def exercise_7(answer):
+    """Build: a form that is sent once."""
+    # May vary: the page around form and list, how the list is kept, what a
+    # 400 says, a Location with or without a host, spaces around a wish,
+    # which a browser drops. Must not: what is taken, what a browser shows
+    # of it, and that only a wish changes the list.
+    answer.load("beside_01_7")
+    hint = say("What does the view for `GET /` return?")
+    answer.expect("page()", (200, "text/html"), hint)
+    answer.expect("listed()", [], hint)
+    hint = say("Where does the form of the page go, and by which method?")
+    answer.expect('sends("tea")', [("post", "/")], hint)
+    hint = say("What does a view return that has changed something?")
+    answer.expect('wish("mint")', (303, "/"), hint)
+    hint = say("Where are the wishes kept, and who changes them?")
+    answer.expect("listed()", ["mint"], hint)
+    answer.run('app.test_client().head("/")')
+    answer.expect("listed()", ["mint"], hint)
+    answer.expect('arrives("earl grey")', (200, "GET", True), hint)
+    hint = say("Is a wish kept and shown as it was typed?")
+    odd = ["<i>green", "{{ 6 * 7 }}", "Ada & Grace", "&lt;b&gt;", "茶"]
+    odd += ["Mint", "mint", "50% oolong+", "0", "a" * 300]
+    for number, tea in enumerate(odd, 3):
+        answer.expect(f"wish({tea!r})", (303, "/"), hint)
+        answer.expect("listed()[-1]", tea, hint)
+        answer.expect("len(listed())", number, hint)
+    answer.expect('wish("  white tea ")', (303, "/"), hint)
+    seen = ["mint", "earl grey", *odd, "white tea"]
+    answer.expect("listed()", seen, hint)
+    hint = say("Which requests hold no wish?")
+    for body in {}, {"tea": ""}, {"tea": "   "}, {"name": "mint"}:
+        answer.expect(f"post({body}).status_code", 400, hint)
+    answer.expect("post(b'tea=mint').status_code", 400, hint)
+    query = 'post({}, query_string={"tea": "mint"}).status_code'
+    answer.expect(query, 400, hint)
+    sent_json = 'post(None, json={"tea": "mint"}).status_code'
+    answer.expect(sent_json, 400, hint)
+    answer.expect("len(listed())", len(seen), hint)
+    answer.expect("listed()", seen, hint)
+    hint = say("Which errors does your error page answer?")
+    for path, method in ("/tea", "GET"), ("/a/b", "GET"), ("/tea", "POST"):
+        call = f'missing("{path}", "{method}")'
+        answer.expect(call, (404, "no such page"), hint)
+    answer.expect('missing("/", "PUT")[0]', 405, hint)
+    same = '"no such page" in (post({}).text, missing("/", "PUT")[1])'
+    answer.expect(same, False, hint)
