@@ -193,7 +193,8 @@ def exercise_7(answer):
     answer.expect('arrives("earl grey")', (200, "GET", True), hint)
     hint = say("Is a wish kept and shown as it was typed?")
     odd = ["<i>green", "{{ 6 * 7 }}", "Ada & Grace", "&lt;b&gt;", "茶"]
-    odd += ["Mint", "mint", "50% oolong+", "0", "a" * 300]
+    odd += ["Mint", "mint", "mint", "50% oolong+", "0", "a" * 300]
+    odd += ["black, green; 1", "ja 'or' \"nein\""]
     for number, tea in enumerate(odd, 3):
         answer.expect(f"wish({tea!r})", (303, "/"), hint)
         answer.expect("listed()[-1]", tea, hint)
@@ -209,8 +210,10 @@ def exercise_7(answer):
     answer.expect(query, 400, hint)
     sent_json = 'post(None, json={"tea": "mint"}).status_code'
     answer.expect(sent_json, 400, hint)
+    answer.run('get("/?tea=mint")')
     answer.expect("len(listed())", len(seen), hint)
     answer.expect("listed()", seen, hint)
+    answer.expect('sends("tea")', [("post", "/")], hint)
     hint = say("Which errors does your error page answer?")
     for path, method in ("/tea", "GET"), ("/a/b", "GET"), ("/tea", "POST"):
         call = f'missing("{path}", "{method}")'
