@@ -11,12 +11,15 @@ from email.utils import formatdate
 from urllib.parse import unquote
 from wsgiref.util import is_hop_by_hop
 
+# What an app may say: no line end fits any of these.
 STATUS = re.compile(r"[2-5][0-9][0-9] [ -~]+")
 NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(r"[ -~\x80-\xff]*")
+# What a client may say: [!-~] is any visible letter of ASCII.
 FIELD = re.compile(r"[\t -~\x80-\xff]*")
 REQUEST = re.compile(r"([A-Z]+) (/[!-~]*?)(?:\?([!-~]*))? (HTTP/1\.[01])")
 LAST = "Connection: close\r\n"
+# Which of two would count? Two servers could disagree.
 ONCE = "HTTP_HOST", "CONTENT_LENGTH", "CONTENT_TYPE"
 
 
@@ -42,7 +45,7 @@ def need(condition, status="400 Bad Request"):
 
 
 def read_line(reader, status="431 Request Header Fields Too Large"):
-    line = reader.readline(8192)
+    line = reader.readline(8192)  # no more, however long the line is
     need(len(line) < 8192, status)
     need(line.endswith(b"\r\n"))
     return line[:-2].decode("latin-1")
@@ -63,6 +66,7 @@ def read_request(reader):
         count += 1
         need(count <= 100, "431 Request Header Fields Too Large")
         name, colon, value = line.partition(":")
+        # X_A is refused, for X-A would have the same key, HTTP_X_A.
         need(colon and NAME.fullmatch(name) and "_" not in name)
         value = value.strip(" \t")
         need(FIELD.fullmatch(value))
@@ -79,6 +83,7 @@ def read_request(reader):
 def read_body(reader, environ, client):
     if environ.get("HTTP_EXPECT", "").lower() == "100-continue":
         client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+    # The chunks end here: the app sees a body and its length.
     coding = environ.pop("HTTP_TRANSFER_ENCODING", None)
     if coding is None:
         length = environ.get("CONTENT_LENGTH", "0")
@@ -86,7 +91,7 @@ def read_body(reader, environ, client):
         body = reader.read(int(length))
         need(len(body) == int(length))
     else:
-        need("CONTENT_LENGTH" not in environ)
+        need("CONTENT_LENGTH" not in environ)  # which would count?
         need(coding.lower() == "chunked", "501 Not Implemented")
         body = read_chunks(reader)
         environ["CONTENT_LENGTH"] = str(len(body))
@@ -100,7 +105,7 @@ def read_chunks(reader):
         need(re.fullmatch("[0-9A-Fa-f]{1,6}", size))
         body += reader.read(int(size, 16))
         need(len(body) <= 2**24, "413 Content Too Large")
-        need(read_line(reader) == "")
+        need(read_line(reader) == "")  # a chunk ends with CR LF
         if int(size, 16) == 0:
             return body
 
@@ -109,6 +114,7 @@ def serve(client, app):
     client.settimeout(10)  # seconds of silence
     try:
         with client, client.makefile("rb", 65536) as reader:
+            # peek waits for a byte, and gives none after the end.
             while reader.peek(1) and handle(client, reader, app):
                 pass
     except OSError:
@@ -144,10 +150,10 @@ def handle(client, reader, app):
     def start_response(status, headers, exc_info=None):
         nonlocal started
         if exc_info and sent:
-            raise exc_info[1]
+            raise exc_info[1]  # too late: the headers have left
         if started and not exc_info:
             raise RuntimeError("start_response was called twice")
-        started = status, headers
+        started = status, headers  # kept, and sent with the first block
         check(status, headers)
         return write
 
@@ -163,6 +169,7 @@ def handle(client, reader, app):
             if method == "HEAD" or status[:3] in ("204", "304"):
                 left = 0
             headers = [("Date", formatdate(usegmt=True)), *headers]
+            # The client must see the end, though the connection stays.
             chunked = keep and left == sys.maxsize
             if chunked:
                 headers.append(("Transfer-Encoding", "chunked"))
@@ -170,7 +177,7 @@ def handle(client, reader, app):
             last = "" if keep else LAST
             head = f"HTTP/1.1 {status}\r\n{''.join(lines)}{last}\r\n"
             client.sendall(head.encode("latin-1"))
-        block = block[:left]
+        block = block[:left]  # never more than was announced
         left -= len(block)
         if chunked and block:
             block = b"%x\r\n%b\r\n" % (len(block), block)
@@ -180,12 +187,12 @@ def handle(client, reader, app):
         body = app(environ, start_response)
         try:
             for block in body:
-                if block != b"":
+                if block != b"":  # an empty one sends no headers
                     write(block)
             if not sent:
-                write(b"")
+                write(b"")  # a body without a block has headers, too
             if chunked:
-                client.sendall(b"0\r\n\r\n")
+                client.sendall(b"0\r\n\r\n")  # the last chunk
             elif left:
                 keep = False  # less than was announced, or no length
         finally:
@@ -227,7 +234,7 @@ signal.signal(signal.SIGTERM, end)
 while True:
     while len(workers) < 2:
         pid = os.fork()
-        if pid == 0:
+        if pid == 0:  # this is the child
             work()
         workers.add(pid)
     pid, status = os.wait()  # sleeps until a worker ends

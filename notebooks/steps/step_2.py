@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 
 def handle(client, app):
-    request = client.recv(65536).decode("latin-1")
+    request = client.recv(65536).decode("latin-1")  # perhaps not all of it
     method, target, _ = request.splitlines()[0].split()
     path, _, query = target.partition("?")
     environ = {
@@ -32,5 +32,5 @@ while True:
     with client:
         try:
             handle(client, app)
-        except Exception:
+        except Exception:  # of one request: the next is served
             traceback.print_exc()

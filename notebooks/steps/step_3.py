@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 
 def handle(client, app):
-    request = client.recv(65536).decode("latin-1")
+    request = client.recv(65536).decode("latin-1")  # perhaps not all of it
     method, target, protocol = request.splitlines()[0].split()
     path, _, query = target.partition("?")
     host, port = client.getsockname()
@@ -49,5 +49,5 @@ while True:
     with client:
         try:
             handle(client, app)
-        except Exception:
+        except Exception:  # of one request: the next is served
             traceback.print_exc()

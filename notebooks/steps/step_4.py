@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 
 def handle(client, app):
-    request = client.recv(65536).decode("latin-1")
+    request = client.recv(65536).decode("latin-1")  # perhaps not all of it
     method, target, protocol = request.splitlines()[0].split()
     path, _, query = target.partition("?")
     host, port = client.getsockname()
@@ -37,10 +37,10 @@ def handle(client, app):
     def start_response(status, headers, exc_info=None):
         nonlocal started
         if exc_info and sent:
-            raise exc_info[1]
+            raise exc_info[1]  # too late: the headers have left
         if started and not exc_info:
             raise RuntimeError("start_response was called twice")
-        started = status, headers
+        started = status, headers  # kept, and sent with the first block
         return write
 
     def write(block):
@@ -59,10 +59,10 @@ def handle(client, app):
         body = app(environ, start_response)
         try:
             for block in body:
-                if block != b"":
+                if block != b"":  # an empty one sends no headers
                     write(block)
             if not sent:
-                write(b"")
+                write(b"")  # a body without a block has headers, too
         finally:
             if hasattr(body, "close"):
                 body.close()
@@ -80,5 +80,5 @@ while True:
     with client:
         try:
             handle(client, app)
-        except Exception:
+        except Exception:  # of one request: the next is served
             traceback.print_exc()

@@ -8,6 +8,7 @@ from email.utils import formatdate
 from urllib.parse import unquote
 from wsgiref.util import is_hop_by_hop
 
+# What an app may say: no line end fits any of these.
 STATUS = re.compile(r"[2-5][0-9][0-9] [ -~]+")
 NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(r"[ -~\x80-\xff]*")
@@ -26,7 +27,7 @@ def check(status, headers):
 
 
 def handle(client, app):
-    request = client.recv(65536).decode("latin-1")
+    request = client.recv(65536).decode("latin-1")  # perhaps not all of it
     method, target, protocol = request.splitlines()[0].split()
     path, _, query = target.partition("?")
     host, port = client.getsockname()
@@ -57,10 +58,10 @@ def handle(client, app):
     def start_response(status, headers, exc_info=None):
         nonlocal started
         if exc_info and sent:
-            raise exc_info[1]
+            raise exc_info[1]  # too late: the headers have left
         if started and not exc_info:
             raise RuntimeError("start_response was called twice")
-        started = status, headers
+        started = status, headers  # kept, and sent with the first block
         check(status, headers)
         return write
 
@@ -79,7 +80,7 @@ def handle(client, app):
             lines = [f"{name}: {value}\r\n" for name, value in headers]
             head = f"HTTP/1.0 {status}\r\n{''.join(lines)}\r\n"
             client.sendall(head.encode("latin-1"))
-        block = block[:left]
+        block = block[:left]  # never more than was announced
         left -= len(block)
         client.sendall(block)
 
@@ -87,10 +88,10 @@ def handle(client, app):
         body = app(environ, start_response)
         try:
             for block in body:
-                if block != b"":
+                if block != b"":  # an empty one sends no headers
                     write(block)
             if not sent:
-                write(b"")
+                write(b"")  # a body without a block has headers, too
         finally:
             if hasattr(body, "close"):
                 body.close()
@@ -108,5 +109,5 @@ while True:
     with client:
         try:
             handle(client, app)
-        except Exception:
+        except Exception:  # of one request: the next is served
             traceback.print_exc()

@@ -8,11 +8,14 @@ from email.utils import formatdate
 from urllib.parse import unquote
 from wsgiref.util import is_hop_by_hop
 
+# What an app may say: no line end fits any of these.
 STATUS = re.compile(r"[2-5][0-9][0-9] [ -~]+")
 NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(r"[ -~\x80-\xff]*")
+# What a client may say: [!-~] is any visible letter of ASCII.
 FIELD = re.compile(r"[\t -~\x80-\xff]*")
 REQUEST = re.compile(r"([A-Z]+) (/[!-~]*?)(?:\?([!-~]*))? (HTTP/1\.[01])")
+# Which of two would count? Two servers could disagree.
 ONCE = "HTTP_HOST", "CONTENT_LENGTH", "CONTENT_TYPE"
 
 
@@ -38,7 +41,7 @@ def need(condition, status="400 Bad Request"):
 
 
 def read_line(reader, status="431 Request Header Fields Too Large"):
-    line = reader.readline(8192)
+    line = reader.readline(8192)  # no more, however long the line is
     need(len(line) < 8192, status)
     need(line.endswith(b"\r\n"))
     return line[:-2].decode("latin-1")
@@ -59,6 +62,7 @@ def read_request(reader):
         count += 1
         need(count <= 100, "431 Request Header Fields Too Large")
         name, colon, value = line.partition(":")
+        # X_A is refused, for X-A would have the same key, HTTP_X_A.
         need(colon and NAME.fullmatch(name) and "_" not in name)
         value = value.strip(" \t")
         need(FIELD.fullmatch(value))
@@ -101,10 +105,10 @@ def handle(client, app):
     def start_response(status, headers, exc_info=None):
         nonlocal started
         if exc_info and sent:
-            raise exc_info[1]
+            raise exc_info[1]  # too late: the headers have left
         if started and not exc_info:
             raise RuntimeError("start_response was called twice")
-        started = status, headers
+        started = status, headers  # kept, and sent with the first block
         check(status, headers)
         return write
 
@@ -123,7 +127,7 @@ def handle(client, app):
             lines = [f"{name}: {value}\r\n" for name, value in headers]
             head = f"HTTP/1.0 {status}\r\n{''.join(lines)}\r\n"
             client.sendall(head.encode("latin-1"))
-        block = block[:left]
+        block = block[:left]  # never more than was announced
         left -= len(block)
         client.sendall(block)
 
@@ -131,10 +135,10 @@ def handle(client, app):
         body = app(environ, start_response)
         try:
             for block in body:
-                if block != b"":
+                if block != b"":  # an empty one sends no headers
                     write(block)
             if not sent:
-                write(b"")
+                write(b"")  # a body without a block has headers, too
         finally:
             if hasattr(body, "close"):
                 body.close()
@@ -152,5 +156,5 @@ while True:
     with client:
         try:
             handle(client, app)
-        except Exception:
+        except Exception:  # of one request: the next is served
             traceback.print_exc()
