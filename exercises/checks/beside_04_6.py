@@ -49,6 +49,7 @@ def new_club(ran):
         return response
 
     furnish(club)
+    club.add_url_rule("/late", "late", view)
     return club
 
 
@@ -65,7 +66,7 @@ def visited(club, path, method="GET", body=True, **session_of):
         with client.session_transaction() as opened:
             opened.update(session_of)
     reply = client.open(path, method=method)
-    said = reply.status, reply.headers.getlist("X-View"), reply.data
+    said = reply.status_code, reply.headers.getlist("X-View"), reply.data
     return said if body else said[:2]
 
 
@@ -91,6 +92,12 @@ def two():
     ]
 
 
+def again():
+    """A stranger, who tries twice."""
+    client = new_club(ran=[]).test_client()
+    return [client.get("/tea").status_code for _ in range(2)]
+
+
 def enters():
     """Somebody comes in by the view that is for everybody."""
     client = new_club(ran=[]).test_client()
@@ -101,7 +108,7 @@ def enters():
 def without_a_client(path):
     """What a server gets, which knows nothing of Flask."""
     reply = ask(new_club(ran=[]), path)
-    return reply.status, reply.header("X-View")
+    return int(reply.status[:3]), reply.header("X-View")
 
 
 def mounted():
