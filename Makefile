@@ -51,7 +51,7 @@ format: dev
 notebooks: dev
 	.venv/bin/ruff format notebooks
 	.venv/bin/python -m tools.index
-	.venv/bin/python -m tools.refresh $(if $(ARGS),$(ARGS) notebooks/9[12]*)
+	.venv/bin/python -m tools.refresh $(if $(ARGS),$(ARGS) notebooks/9[123]*)
 
 exercises: dev
 	.venv/bin/ruff format exercises

@@ -11,7 +11,7 @@ from nbformat.v4 import (
     new_output,
 )
 
-from tools import index
+from tools import glossary, index
 from tools.index import (
     ERROR,
     ERRORS,
@@ -22,7 +22,7 @@ from tools.index import (
     unseen_errors,
     unseen_rules,
 )
-from tools.workbook import chapters, read, rows
+from tools.workbook import NOTEBOOKS, chapters, read, rows
 
 LEAST = 20  # errors that people get stuck on
 
@@ -52,6 +52,11 @@ def test_each_row_has_a_cell_and_each_tag_a_row(cells, unseen, path):
     assert not found, "\n".join(found)
 
 
+def test_each_word_is_defined_once(notebooks):
+    found = list(glossary.faults(notebooks))
+    assert not found, "\n".join(found)
+
+
 def test_there_are_enough():
     assert len(rows(ERRORS)) >= LEAST
 
@@ -67,6 +72,7 @@ def test_stale_tables_are_found(notebooks):
     assert [path.name for path, _ in index.stale(only)] == [
         "91_find_a_rule.ipynb",
         "92_find_an_error.ipynb",
+        "93_glossary.ipynb",
     ]
     assert {path for path, _ in index.faults(only)} >= {RULES, ERRORS}
 
@@ -151,6 +157,31 @@ def test_bad_errors_can_be_found(fault):
     assert not list(bad_errors([THE_ERROR]))
     assert list(bad_errors([THE_ERROR | fault]))
     assert "several" in next(bad_errors([THE_ERROR, THE_ERROR]))
+
+
+def page(*ends):
+    """A chapter whose last cell says these words, by its Path."""
+    cells = [new_markdown_cell("# Tea\n\n**Tea**: no definition.")]
+    cells += [new_markdown_cell(words, id=f"c{n}") for n, words in enumerate(ends)]
+    return {NOTEBOOKS / "05_tea.ipynb": new_notebook(cells=cells)}
+
+
+def test_definitions_are_found():
+    """Several in a line, and in lines of their own; by the alphabet."""
+    one = "In **Pots**.\n\n**Tea pot**: a | pot, **warm**. **environ**: a dict."
+    two = "- **`No`**: not one.\n**Backlog**: the queue (of visitors)."
+    assert glossary.rows(page(one, two)) == [
+        ["**Backlog**", "the queue (of visitors).", "[05](05_tea.ipynb#cell-id=c1)"],
+        ["**environ**", "a dict.", "[05](05_tea.ipynb#cell-id=c0)"],
+        ["**Tea pot**", r"a \| pot, **warm**.", "[05](05_tea.ipynb#cell-id=c0)"],
+    ]
+
+
+def test_bad_definitions_can_be_found():
+    good, again = "**Tea**: a drink.", "**tea**: a leaf."
+    assert not list(glossary.faults(page(good)))
+    assert len(list(glossary.faults(page(good, again)))) == 2
+    assert "full stop" in next(glossary.faults(page(good[:-1])))
 
 
 # The rows of a table are the tool's; all else is the author's.

@@ -1,16 +1,18 @@
-"""Fill the tables of the two indexes: where is a rule, where an error?
+"""Fill the tables of the indexes: where is a rule, an error, a word?
 
 Usage: python -m tools.index
 
-Chapters 91 and 92 have a cell with a tag such as `table-server` for each
-table. All in it is its author's but the rows: these are made of a CSV file
-and of the tags of all cells, such as `pep3333-54` and `error-port-taken`.
+Chapters 91, 92 and 93 have a cell with a tag such as `table-server` for each
+table. All in it is its author's but the rows: those of 91 and 92 are made of
+a CSV file and of the tags of all cells, such as `pep3333-54` and
+`error-port-taken`, and those of 93 of the definitions that chapters end with.
 No cell is run.
 """
 
 import re
 import sys
 
+from tools import glossary
 from tools.workbook import (
     NOTEBOOKS,
     chapters,
@@ -25,6 +27,7 @@ from tools.workbook import (
 TABLE = "table-"  # and the name of its group: the tag of a table's cell
 RULE, ERROR = "pep3333-", "error-"  # and a number, a name: of a shown one
 RULES, ERRORS = NOTEBOOKS / "pep3333.csv", NOTEBOOKS / "errors.csv"
+WORDS = NOTEBOOKS / "93_glossary.ipynb"
 HEAD = r"\|[\s:|-]+$"  # the line below a table's head
 ROLES = "all", "server", "app", "middleware"
 LEVELS = "must", "must not", "should", "should not", "may", "says"
@@ -77,6 +80,7 @@ def tables(notebooks):
             ]
             for group in GROUPS
         },
+        WORDS.name: {"words": glossary.rows(notebooks)},
     }
 
 
@@ -197,6 +201,7 @@ def faults(notebooks):
     for path, found in [
         (RULES, [*bad_rules(rules), *unseen_rules(rules, cells)]),
         (ERRORS, [*bad_errors(errors), *unseen_errors(errors, cells)]),
+        (WORDS, glossary.faults(notebooks)),
     ]:
         for fault in found:
             yield path, fault
@@ -204,7 +209,7 @@ def faults(notebooks):
 
 
 def main():
-    """Fill both indexes; return the exit status."""
+    """Fill all indexes; return the exit status."""
     notebooks = {path: read(path) for path in chapters()}
     for name, groups in tables(notebooks).items():
         path = NOTEBOOKS / name

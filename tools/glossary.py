@@ -1,0 +1,47 @@
+"""The words that the chapters define, each at the end of the chapter that
+it belongs to: **Term**: what it is."""
+
+import re
+from collections import Counter
+
+from tools.workbook import cells
+
+BEGIN = r"\*\*([^*`]+)\*\*: "  # of a definition
+DEFINITION = rf"{BEGIN}(.+?)(?= {BEGIN}|$)"
+
+
+def definitions(notebooks):
+    """Yield each definition: the term, the words that say what it is, the
+    Path of its chapter, and its cell. `notebooks` are the chapters, {Path:
+    notebook}; their heads define nothing."""
+    for path, notebook in notebooks.items():
+        for cell in cells(notebook, "markdown")[1:]:
+            for line in cell.source.splitlines():
+                if re.match(BEGIN, line):
+                    for found in re.finditer(DEFINITION, line):
+                        yield found[1], found[2], path, cell
+
+
+def rows(notebooks):
+    """The rows of the glossary, by the alphabet: lists of fields."""
+    return [
+        [
+            f"**{term}**",
+            words.replace("|", r"\|"),
+            f"[{path.name[:2]}]({path.name}#cell-id={cell.id})",
+        ]
+        for term, words, path, cell in sorted(
+            definitions(notebooks), key=lambda found: found[0].casefold()
+        )
+    ]
+
+
+def faults(notebooks):
+    """Yield what is wrong with the definitions, lines of text."""
+    found = [*definitions(notebooks)]
+    times = Counter(term.casefold() for term, *_ in found)
+    for term, words, path, cell in found:
+        if times[term.casefold()] > 1:
+            yield f"{path.name}, cell {cell.id}: {term} is defined elsewhere, too"
+        if not words.endswith((".", ".)")):
+            yield f"{path.name}, cell {cell.id}: end what {term} is with a full stop"
