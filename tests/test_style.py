@@ -37,7 +37,9 @@ from tools.style import (
     is_safe,
     is_written,
     links_lead_somewhere,
+    lost_chapters,
     metadata_is_normal,
+    names_chapters_that_exist,
     names_no_machine,
     opens_with_its_head,
     outputs_do_not_vary,
@@ -81,6 +83,11 @@ def test_tables_of_chapters():
 def test_links_of_documents(path):
     faults = list(bad_links(path.read_text("utf-8"), path.parent))
     assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_documents_name_chapters_that_exist(path):
+    assert not lost_chapters(path.read_text("utf-8"))
 
 
 def test_no_file_names_a_machine():
@@ -194,6 +201,8 @@ FAULTS = [  # kind, number of the cell, what is wrong with it
     (links_lead_somewhere, 2, {"source": "![](img)"}),
     (links_lead_somewhere, 2, {"source": "![a](img/nowhere.svg)"}),
     (links_lead_somewhere, 2, {"source": "[a](http://example.org)"}),
+    (links_lead_somewhere, 2, {"source": "[a](00_start_here.ipynb#cell-id=c99)"}),
+    (names_chapters_that_exist, 2, {"source": "See [chapter 89](serving.py)."}),
 ]
 
 
@@ -260,6 +269,8 @@ def test_a_text_about_a_command_starts_none():
 def test_bad_rows():
     row = "| [01 Do](notebooks/01_do.ipynb) | What? | 9 |"
     assert not list(bad_rows(row, {"01_do.ipynb": ("What?", 9)}))
+    door = '| "Do it" | [01](notebooks/01_do.ipynb) |'  # a row of another table
+    assert not list(bad_rows(f"{door}\n{row}", {"01_do.ipynb": ("What?", 9)}))
     for text, asked, expected, words in (
         (row, "What?", 8, "says 8 minutes, and the table 9"),
         (row, "Why?", 9, "does not ask what its head asks: Why?"),
@@ -269,6 +280,20 @@ def test_bad_rows():
     ):
         (fault,) = bad_rows(text, {"01_do.ipynb": (asked, expected)})
         assert words in fault
+
+
+@pytest.mark.parametrize(
+    ("text", "lost"),
+    [
+        ("In chapter 05, at 10 minutes; or 91, for 89 visitors in 3.11 to 3.15.", []),
+        ("`chapter 89 watch_it_run`; chapters [02](a.ipynb) to [05](b.ipynb)", []),
+        ("To the ground: 02 to 05, and 89.", ["89"]),
+        ("[Chapter 89](91_find_a_rule.ipynb#cell-id=c91-88)", ["89"]),
+        ("chapters [07](07.ipynb) and [88](88.ipynb)", ["88"]),
+    ],
+)
+def test_lost_chapters(text, lost):
+    assert lost_chapters(text) == lost
 
 
 def test_bad_image():

@@ -37,6 +37,7 @@ from tools.workbook import (
 COMPARED = 0.9  # of the cells with outputs
 D2 = "--pad", "20"  # as in the Makefile
 SHAPES = {"rect", "path", "circle", "text", "g"}
+ROW = r"\| *\[\d\d [^|]*?(\w+\.ipynb)\)"  # of a chapter in a table of all
 WHITE = {"#fff", "#ffffff", "white", "#f6f8fa"}
 
 
@@ -62,9 +63,10 @@ def of_notebook(notebook, path):
 def bad_rows(text, promised):
     """The faults of a table of chapters, given what their heads promise:
     {name: (question, minutes)}."""
-    rows = [row for row in text.splitlines() if row.startswith("|")]
+    found = (re.match(ROW, line) for line in text.splitlines())
+    rows = {row[1]: row.string for row in found if row}
     for name, (asked, expected) in promised.items():
-        row = next((row for row in rows if f"{name})" in row), None)
+        row = rows.get(name)
         said = row and re.search(r"\| *(\d+)( min(utes)?)? *\|", row)
         if row is None:
             yield f"the table lacks {name}: add a row"
@@ -78,10 +80,8 @@ def bad_rows(text, promised):
             )
         if asked and f"| {asked} |" not in row:
             yield f"the row of {name} does not ask what its head asks: {asked}"
-    for row in rows:
-        for name in re.findall(r"^\| *\[\d\d .*?(\w+\.ipynb)\)", row):
-            if name not in promised:
-                yield f"there is no chapter {name}: drop its row"
+    for name in rows.keys() - promised.keys():
+        yield f"there is no chapter {name}: drop its row"
 
 
 def bad_image(svg):

@@ -8,6 +8,7 @@ lists them; tests/test_style.py keeps the workbook free of them.
 import ast
 import re
 from collections import Counter
+from functools import cache
 from urllib.parse import unquote
 
 from tools import markdown
@@ -18,6 +19,7 @@ from tools.workbook import (
     NOTEBOOKS,
     ROOT,
     cells,
+    chapters,
     code_cells,
     is_blank,
     shown,
@@ -281,6 +283,12 @@ def is_safe(notebook):
             yield f"{where(cell)} has {found[0]!r}: there is a safer way"
 
 
+def names_chapters_that_exist(notebook):
+    for cell in cells(notebook, "markdown"):
+        for number in lost_chapters(cell.source):
+            yield f"{where(cell)} names chapter {number}: there is none"
+
+
 def links_lead_somewhere(notebook, folder=NOTEBOOKS):
     for cell in cells(notebook, "markdown"):
         for fault in bad_links(cell.source, folder):
@@ -300,6 +308,7 @@ OF_ALL = [  # notebooks, and
     closes_with_what_comes_next,
     is_plain_python,
     is_safe,
+    names_chapters_that_exist,
 ]
 OF_CHAPTERS = [
     fits_the_page,
@@ -326,3 +335,27 @@ def bad_links(text, folder):
             yield f"{target} is not https: link to a page with https"
         elif path and not (folder / path).exists():
             yield f"{target} leads nowhere: mend or drop the link"
+        elif id := re.search(r"\.ipynb#cell-id=(.+)", target):
+            known = f'"id": "{id[1]}"' in content(folder / path)
+            if not known:
+                yield f"{target}: the page has no such cell: mend the link"
+
+
+@cache  # many links lead to few pages
+def content(path):
+    """The text of the file at `path`, a str."""
+    return path.read_text("utf-8")
+
+
+def lost_chapters(text):
+    """The numbers in a text that name chapters, and none exists, a list of
+    str: those after the word, and lists of which one begins with 0, such as
+    02 to 05, and 90. What stands in code is an example."""
+    plain = re.sub(r"`[^`]*`|\]\([^)]*\)|\[", "", text)
+    more = r"(?:(?:,? and|,| to| or) \d\d\b)"
+    named = re.findall(rf"(?i)\bchapters? (\d\d\b{more}*)", plain)
+    listed = re.findall(rf"(?<![\d.:])\b(\d\d\b{more}+)", plain)
+    lists = [*named, *(some for some in listed if re.search(r"\b0", some))]
+    there = {path.name[:2] for path in chapters()}
+    numbers = {n for some in lists for n in re.findall(r"\d\d", some)}
+    return sorted(numbers - there)
