@@ -199,6 +199,7 @@ FAULTS = [  # kind, number of the cell, what is wrong with it
     (is_safe, 1, {"source": "from os import *"}),
     (links_lead_somewhere, 2, {"source": "[a](99_nowhere.ipynb)"}),
     (links_lead_somewhere, 2, {"source": "![](img)"}),
+    (links_lead_somewhere, 2, {"source": "![a picture](img)"}),
     (links_lead_somewhere, 2, {"source": "![a](img/nowhere.svg)"}),
     (links_lead_somewhere, 2, {"source": "[a](http://example.org)"}),
     (links_lead_somewhere, 2, {"source": "[a](00_start_here.ipynb#cell-id=c99)"}),

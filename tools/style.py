@@ -28,6 +28,7 @@ from tools.workbook import (
 WIDTH = 75  # columns of a code cell that a page in JupyterLab shows
 LINES = 15  # of code in a cell
 OUTPUT = 75  # lines of a cell's output, if it is not a file
+ALT = 20  # letters, at least, that say what an image shows
 HEAD = "**You will do**", "**You will learn**", "**You need**"
 NEXT = "What comes next"
 QUESTION = r"(?m)^\*(.+\?)\*$"
@@ -326,8 +327,8 @@ OF_CHAPTERS = [
 def bad_links(text, folder):
     """The faults of all links and images in a text that lies in `folder`."""
     for kind, target, words in markdown.links(text):
-        if kind == "image" and not words.strip():
-            yield f"the image {target} has no words: say what it shows"
+        if kind == "image" and len(words.strip()) < ALT:
+            yield f"the image {target} has few words: say what it shows"
         path = unquote(target.partition("#")[0])
         if re.match(ELSEWHERE, target):
             continue
