@@ -3,11 +3,11 @@
 import matplotlib.pyplot as plt
 
 
-def numbered(pids):
+def numbered(ids, word="worker"):
     """Call processes by numbers, in the order in which they first appear:
-    a dict of each of the `pids` to its name, "worker 1", "worker 2"."""
-    distinct = dict.fromkeys(pids)
-    return {pid: f"worker {n}" for n, pid in enumerate(distinct, 1)}
+    a dict of each of the `ids` to its name, "worker 1", "worker 2"."""
+    distinct = dict.fromkeys(ids)
+    return {each: f"{word} {n}" for n, each in enumerate(distinct, 1)}
 
 
 def time_line(rows, title="", marks=None):

@@ -30,6 +30,7 @@ def test_processes_are_numbered_as_they_appear():
         10: "worker 2",
         20: "worker 3",
     }
+    assert numbered("ba", "thread") == {"b": "thread 1", "a": "thread 2"}
 
 
 def test_a_bar_is_pale_while_somebody_waits_and_then_full(axes):
