@@ -4,12 +4,13 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 
 import requests
 
 from exercises.checks.files import files_of
 from exercises.words import say
-from notebooks.serving import run, serve
+from notebooks.serving import run, serve, wait_until
 
 
 def imports(command):
@@ -211,3 +212,55 @@ def exercise_5(answer):
         expect('end("exit 0")', (0, []), hint)
         hint = say("Which of the two does it end?")
         expect("two()", [-15, -15], hint)
+
+
+def threads(options):
+    """How many threads answer three visits."""
+    with serve(FLASK.format(0) + options, files_of("06_6")) as server:
+        return len({server.get("/who").json()[1] for _ in range(3)})
+
+
+def afresh():
+    """How many processes answer before and after a change, and how many
+    of them are the one that was started."""
+    files = files_of("06_6")
+    with serve(FLASK.format(0) + " --debug", files) as server:
+        seen = [server.get("/who").json()[0]]
+
+        def another():
+            with suppress(requests.RequestException):  # it starts afresh
+                seen.append(server.get("/who").json()[0])
+            return seen[-1] != seen[0]
+
+        changed = files["shop.py"] + "\n"
+        Path(server.folder, "shop.py").write_text(changed, "utf-8")
+        wait_until(another)
+        return [len(set(seen)), len({server.process.pid} & set(seen))]
+
+
+def pages():
+    """On how many pages of /error the source is, and the console."""
+    told = []
+    for options, hosts in [
+        ("", ["127.0.0.1"]),
+        (" --debug", ["127.0.0.1", "192.168.1.5"]),
+        (" --debug --no-reload", ["127.0.0.1"]),
+    ]:
+        with serve(FLASK.format(0) + options, files_of("06_6")) as server:
+            for host in hosts:
+                told.append(server.get("/error", headers={"Host": host}))
+    texts = [reply.text for reply in told]
+    words = "return 1 / 0", "EVALEX = true"
+    return [sum(each in text for text in texts) for each in words]
+
+
+def exercise_6(answer):
+    """Predict: who answers, and what does a stranger see?"""
+    hint = say("Who answers, and whom does the debugger trust?")
+    answer("prediction", hint)  # before a server is started
+    with ThreadPoolExecutor(3) as together:
+        counts = together.map(threads, ["", " --without-threads"])
+        parts = [together.submit(f) for f in (afresh, pages)]
+        came = list(counts)
+        came += [number for part in parts for number in part.result()]
+    answer.predicts("prediction", came, hint)

@@ -16,7 +16,7 @@ from exercises.commands import (
     until_closed,
 )
 from exercises.words import say
-from notebooks.serving import run, start, wait_until
+from notebooks.serving import run, serve, start, wait_until
 
 FILES = {"gunicorn.conf.py": "workers = 3\n", "other.py": "threads = 2\n"}
 COMMANDS = [
@@ -174,3 +174,56 @@ def exercise_4(answer):
     expected = ["GET /greet/Ada 200", "POST /greet/Bob 404"]
     called = say("the lines with Ada and Bob")
     answer.compare(called, lines, expected, hint)
+
+
+BOUND = "gunicorn -b 127.0.0.1:0"
+
+
+def family():
+    """How many processes there are, before and after one is killed."""
+    with serve(f"{BOUND} -w 3 shop:app", files_of("07_5")) as server:
+        victim = server.wait_for_workers(3)[0]
+        before = 1 + len(server.workers)
+        victim.kill()
+        wait_until(lambda: victim not in server.workers)
+        return [before, 1 + len(server.wait_for_workers(3))]
+
+
+def waiters():
+    """How many of three visitors wait, and the status after TERM."""
+    with serve(f"{BOUND} -w 2 shop:app", files_of("07_5")) as server:
+        server.wait_for_workers(2)
+        with ThreadPoolExecutor(3) as crowd:
+            replies = crowd.map(server.get, ["/tea"] * 3)
+            begins, ends = zip(*(r.json() for r in replies), strict=True)
+        server.process.terminate()
+        status = server.process.wait(10)
+    return [sum(begin >= min(ends) for begin in begins), status]
+
+
+def unnamed():
+    """The status, if the command names a file."""
+    return [run(f"{BOUND} shop.py", files_of("07_5")).returncode]
+
+
+def unknown():
+    """How many lines two visitors leave, if the setting is unknown."""
+    files = files_of("07_5")
+    files["gunicorn.conf.py"] = 'access_logfile = "-"\n'
+    with serve(f"{BOUND} shop:app", files) as server:
+        for path in "/cups", "/cups":
+            server.get(path)
+        server.process.terminate()
+        server.process.wait(10)
+        return [server.log.count("/cups")]
+
+
+def exercise_5(answer):
+    """Predict: who is there, and how does it end?"""
+    hint = say("Who starts whom, who waits, and which names are known?")
+    answer("prediction", hint)  # before Gunicorn is started
+    with ThreadPoolExecutor(2) as crew:
+        asked = [family, waiters, unnamed, unknown]
+        parts = [crew.submit(each) for each in asked]
+        came = [number for part in parts for number in part.result()]
+    answer.predicts("prediction", came, hint)

@@ -1,0 +1,12 @@
+import time
+
+from flask import Flask
+
+app = Flask(__name__)
+
+
+@app.get("/tea")
+def make_tea():
+    begin = time.monotonic()
+    time.sleep(1)
+    return [begin, time.monotonic()]
