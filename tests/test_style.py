@@ -317,7 +317,7 @@ def test_the_command_lists_all_faults(tmp_path):
     project = copy_project(tmp_path / "project")
     pages, images = project / "notebooks", project / "notebooks/img"
     page = pages / "07_run_gunicorn.ipynb"
-    spoil(page, "About 60 minutes", "About 65 minutes")
+    spoil(page, "About 75 minutes", "About 65 minutes")
     spoil(page, '"## What comes next', '"## The end')
     spoil(page, '"execution_count": 1,', '"execution_count": 8,')
     spoil(page, "word by word?", "letter by letter?")
