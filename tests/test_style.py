@@ -349,7 +349,7 @@ def test_the_command_lists_all_faults(tmp_path):
         "07_run_gunicorn.ipynb: its last cell lacks the heading",
         "README.md: the table lacks 12_leave_one_machine.ipynb",
         "README.md: there is no chapter 12_left.ipynb: drop its row",
-        "README.md: 07_run_gunicorn.ipynb says 65 minutes, and the table 60",
+        "README.md: 07_run_gunicorn.ipynb says 65 minutes, and the table 75",
         "start_here.ipynb: 07_run_gunicorn.ipynb says 65 minutes",
         "start_here.ipynb: the row of 07_run_gunicorn.ipynb does not ask",
         "classroom/README.md: sums up what is no longer so: say `Chapters",
