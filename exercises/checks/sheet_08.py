@@ -257,3 +257,50 @@ def exercise_5(answer):
         hint = say("Who still knows that all was sold?")
         called = say("POST /buy, when the owner has one more cup,")
         customers(called, [buy(server)], {200: 1}, hint)
+
+
+def fitting(cores, memory, own, shared, preload):
+    """How many workers fit: they come one by one."""
+    number = 0
+    while number < 2 * cores + 1:
+        tables = shared if preload else shared * (number + 1)
+        if 20 + tables + own * (number + 1) > memory:
+            break
+        number += 1
+    return number
+
+
+def machines():
+    """What a machine is like, and a question for whoever counts
+    otherwise: a list of pairs."""
+    return [
+        ((2, 9000, 100, 300, False), say("What says Gunicorn's rule?")),
+        ((1, 9000, 100, 0, False), say("What says Gunicorn's rule?")),
+        ((16, 90000, 70, 40, True), say("What says Gunicorn's rule?")),
+        ((2, 1000, 100, 300, False), say("How many of them fit?")),
+        ((8, 1000, 90, 0, False), say("What takes memory, too?")),
+        ((8, 700, 68, 0, False), say("Does what just fits, fit?")),
+        ((8, 699, 68, 0, False), say("Does a part of a worker serve?")),
+        ((4, 1220, 100, 200, False), say("In how many processes is it?")),
+        ((4, 1119, 100, 200, True), say("In how many processes is it?")),
+        ((4, 1120, 100, 200, True), say("In how many processes is it?")),
+        ((2, 1000, 100, 300, True), say("What says Gunicorn's rule?")),
+        ((2, 120, 100, 0, True), say("Does what just fits, fit?")),
+        ((2, 119, 100, 0, False), say("Does even one fit?")),
+        ((2, 10, 100, 0, False), say("Can there be fewer than none?")),
+        ((2, 300, 100, 290, True), say("Can there be fewer than none?")),
+        ((2, 320, 1, 300, True), say("Does the arbiter's memory count?")),
+        ((3, 419, 100, 300, False), say("Does even one fit?")),
+        ((3, 420, 100, 300, False), say("Does what just fits, fit?")),
+    ]
+
+
+# May vary: how it is counted. May not: the rule, the memory that the
+# arbiter and the tables take, that a part of a worker is none, an int.
+def exercise_6(answer):
+    """Build: how many to begin with?"""
+    for machine, hint in machines():
+        answer.expect(f"workers{machine}", fitting(*machine), hint)
+    by_name = "cores=2, memory=1000, own=100, shared=300, preload=True"
+    hint = say("Which names has the text for what it is given?")
+    answer.expect(f"workers({by_name})", 5, hint)

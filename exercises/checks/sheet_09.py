@@ -1,6 +1,7 @@
 """The checks of sheet 09."""
 
 import re
+import shlex
 import signal
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,17 @@ import requests
 
 from exercises.asking import ROOT
 from exercises.checks.files import files_of
+from exercises.checks.units import (
+    BIN,
+    TERMS,
+    TRUE,
+    ignored,
+    last,
+    obeys,
+    seconds,
+    service_of,
+    words_of,
+)
 from exercises.commands import (
     error_in,
     listens_here,
@@ -361,3 +373,124 @@ def exercise_5(answer):
     with ThreadPoolExecutor(3) as crew:
         came = list(crew.map(lambda case: reads(*case), CASES))
     answer.predicts("prediction", came, hint)
+
+
+def shop_command(answer, service):
+    """The command that a unit starts, a str, for another port and with our
+    programs; refuses what systemd does not find, or not watch."""
+    lines = service.get("ExecStart", [])
+    hint = say("How many commands does a service have, and which?")
+    answer.compare("ExecStart, lines", len(lines), 1, hint)
+    variables = " ".join(service.get("Environment", []))
+    try:
+        program = shlex.split(lines[0])[0]
+        words = [*shlex.split(variables), *words_of(lines[0])]
+    except ValueError:
+        why = say("ExecStart has a quote that nothing ends.")
+        answer.refuse(why, say("Which quote belongs to which?"))
+    hint = say("Where does systemd look for a program?")
+    called = say("the program of ExecStart")
+    if program not in (f"{BIN}python", f"{BIN}python3"):
+        answer.compare(called, program, f"{BIN}gunicorn", hint)
+    return shlex.join(words).replace(":8000", ":0")
+
+
+def reloads(answer, lines, server, code):
+    """What signals come, and what the shop says, when systemd reloads it
+    with new code: a list of str."""
+    Path(server.folder, "shop.py").write_text(code)
+    try:
+        obeys(lines, server)
+    except ValueError:
+        why = say("ExecReload has a quote that nothing ends.")
+        answer.refuse(why, say("Which quote belongs to which?"))
+    came = signals(server)
+    if came == ["hup"] and code != BROKEN:
+        with suppress(TimeoutError):
+            wait_until(lambda: server.get("/").text == "coffee", 3)
+    try:
+        return [*came, server.get("/").text]
+    except requests.ConnectionError:
+        return [*came, "nobody answers"]
+
+
+# What these keys of [Service] may say.
+SAYS = {
+    "Type": {"notify"},
+    "Restart": {"on-failure"},
+    "KillMode": {"mixed"},
+    "KillSignal": {"", "SIGTERM", "TERM", "15"},
+    "SuccessExitStatus": {""},
+    "RestartPreventExitStatus": {""},
+}
+
+
+# May vary: the user, the spelling of a time, what says the same as a line
+# of ours, or is systemd's own default. May not: what is found, watched and
+# started again; who gets TERM, and how long it has; what a reload does.
+def exercise_6(answer):
+    """Change: mend a unit file."""
+    text, files = text_of(answer, "unit"), files_of("shop")
+    service = service_of(text)
+    hints = {
+        "Type": say("Who tells systemd that the socket is open?"),
+        "Restart": say("After which ends, and is the key spelled so?"),
+        "KillMode": say("Who gets TERM, and who gets KILL?"),
+        "KillSignal": say("Which signal is asked for?"),
+        "SuccessExitStatus": say("Which of its ends are failures?"),
+        "RestartPreventExitStatus": say("And if it fails so?"),
+    }
+    for key, right in SAYS.items():
+        if (value := last(service, key)) not in right:
+            why = say("{key}={value} is not it.", key=key, value=value)
+            answer.refuse(why, hints[key])
+    user = last(service, "User")
+    named = user or last(service, "DynamicUser").lower() in TRUE
+    if user in ("root", "0") or not named:
+        why = say("the shop runs as root.")
+        answer.refuse(why, say("Which line gives it another user?"))
+    folder = last(service, "WorkingDirectory").lstrip("-").rstrip("/")
+    hint = say("Where does Gunicorn look for the shop?")
+    answer.compare("WorkingDirectory", folder, "/srv/shop", hint)
+    stops = " ".join(service.get("ExecStop", []))
+    hint = say("What does systemd send without this line?")
+    if not re.fullmatch(TERMS, stops):
+        answer.compare("ExecStop", stops, "", hint)
+
+    command = shop_command(answer, service)
+    settings = settings_of(answer, command, files)
+    hint = say("Which process does systemd start, and which one stays?")
+    answer.compare("daemon", settings["daemon"], "False", hint)
+    hint = say("What should stay as it was?")
+    answer.compare("workers", settings["workers"], "2", hint)
+    bind = settings["bind"].replace("localhost", "127.0.0.1")
+    bind = bind.replace(":0'", ":8000'")
+    answer.compare("bind", bind, "['127.0.0.1:8000']", hint)
+    hint = say("Which option of Gunicorn is the grace?")
+    grace = settings["graceful_timeout"]
+    answer.compare("graceful_timeout", grace, "60", hint)
+    patience = last(service, "TimeoutStopSec", "90")
+    if not (seconds(patience) or 0) > 60:
+        why = say("systemd's patience is {span}.", span=patience)
+        answer.refuse(why, say("Who waits for whom, and how long?"))
+
+    lines = service.get("ExecReload", [])
+    if re.search("pkill|killall", " ".join(lines)):
+        why = say("ExecReload means every Gunicorn of the machine.")
+        answer.refuse(why, say("What is $MAINPID?"))
+    files["shop.py"] += "print('imported')\n"
+    imports = 1 if settings["preload_app"] == "True" else 2
+    with running(answer, command, files) as server:
+        wait_until(lambda: server.log.count("imported") == imports)
+        came = reloads(answer, lines, server, BROKEN)
+        hint = say("Which line fails first, if the code is broken?")
+        called = say("the signals and the page, broken code")
+        answer.compare(called, came, ["tea"], hint)
+        coffee = files["shop.py"].replace("tea", "coffee")
+        came = reloads(answer, lines, server, coffee)
+        hint = say("Which signal is it, and is each line found?")
+        called = say("the signals and the page, new code")
+        answer.compare(called, came, ["hup", "coffee"], hint)
+    if why := ignored(text):
+        why = say("systemd ignores a line: {why}.", why=why)
+        answer.refuse(why, say("How is it spelled?"))
