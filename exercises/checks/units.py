@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,10 @@ def obeys(lines, server):
             word.replace("${MAINPID}", pid).replace("$MAINPID", pid)
             for word in words_of(line)
         ]
+        kills = words[:1] in (["kill"], ["/bin/kill"], ["/usr/bin/kill"])
+        if kills and not shutil.which(words[0], path=env["PATH"]):
+            # A machine without systemd may have none but the shell's.
+            words = ["sh", "-c", 'kill "$@"', *words]
         try:
             status = subprocess.run(
                 words,
@@ -84,7 +89,7 @@ def obeys(lines, server):
                 timeout=20,
                 check=False,
             ).returncode
-        except (OSError, subprocess.TimeoutExpired):
+        except (OSError, IndexError, subprocess.TimeoutExpired):
             status = 1
         if status and fails:
             break
