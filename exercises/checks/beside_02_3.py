@@ -66,14 +66,15 @@ def where(environ, start_response):
     return [environ["PATH_INFO"].encode()]
 
 
-def tell(call, body, fails=None):
+def tell(call, body, fails=None, begins=True):
     """What `call` makes of an app that returns `body`, or its error; the
-    app itself `fails` with one."""
+    app itself `fails` with one, or never `begins` its answer."""
 
     def app(environ, start_response):
         if fails:
             raise fails("no tea")
-        start_response("200 OK", [TEXT])
+        if begins:
+            start_response("200 OK", [TEXT])
         return body
 
     try:

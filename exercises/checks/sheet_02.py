@@ -2,11 +2,14 @@
 
 import contextlib
 import io
+import os
 import re
+import select
+import socket
+import struct
 from shlex import quote
 
 from flask import Flask
-from requests import RequestException
 from werkzeug.test import EnvironBuilder, create_environ
 
 from exercises.asking import telling_line
@@ -89,6 +92,9 @@ def exercise_3(answer):
     answer.expect("first.events", ["close"], closes)
     answer.expect("tell(call, locked)", "OSError", hint)
     answer.expect("locked.events", ["close"], closes)
+    answer.run("silent = breaks(OSError, early=True)")
+    answer.expect("tell(call, silent, begins=False)", "OSError", hint)
+    answer.expect("silent.events", ["close"], closes)
     answer.expect("tell(call, None, fails=OSError)", "OSError", hint)
     once = "tell(call, iter(breaks(KeyError)))"
     answer.expect(once, "KeyError", hint)
@@ -197,8 +203,9 @@ def exercise_4(answer):
 
 def exercise_5(answer):
     """Build: a server in one string."""
-    # May vary: the program's words, `localhost`, the classes. Must not:
-    # where it listens, on any free port; all of the app, without an end.
+    # May vary: the program's words, `localhost`, the classes, how it finds
+    # a port. Must not: where it listens, whoever is there already; all of
+    # the app, to one client after the other, whatever they do, for ever.
     script = answer("script")
     hint = say("What does `python -c` take?")
     kind = say("the type of script")
@@ -207,8 +214,13 @@ def exercise_5(answer):
     if not re.search(r"127\.0\.0\.1|localhost", script):
         answer.refuse(say("`script` does not name 127.0.0.1."), hint)
     command = f"python -c {quote(script)}"
+    late = f"python -c {quote(COME_FIRST + f'exec({script!r})')}"
     try:
-        with serve(command), serve(command) as second:
+        with (
+            serve(late) as first,
+            serve(command) as second,
+            silent_client(answer, first),
+        ):
             ask_for_ever(answer, second)
     except (RuntimeError, TimeoutError) as failed:
         error = telling_line(str(failed))
@@ -217,10 +229,37 @@ def exercise_5(answer):
         if "Error" in error:
             hint = say("Which port is free for both, and does it run?")
         answer.refuse(why, hint)
-    except RequestException as failed:
+    except OSError as failed:  # those of `requests`, too
         error = type(failed).__name__
         why = say("it does not answer for ever: {error}.", error=error)
         answer.refuse(why, say("Which method never returns?"))
+
+
+COME_FIRST = "from exercises.checks.taken import come_first as c; c(); "
+
+
+@contextlib.contextmanager
+def silent_client(answer, server):
+    """A client that says nothing, and another one that waits meanwhile."""
+    silent = socket.create_connection(server.address)
+    other = socket.create_connection(server.address)
+    with silent, other:
+        other.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        yield
+        both_at_once, *_ = select.select([other], [], [], 0.5)
+        if both_at_once:
+            why = say(
+                "it answers a client before the one that came first."
+            )
+            answer.refuse(why, say("Whose turn is it?"))
+
+
+def breaks_off(server):
+    """Leave a server in the middle of a request."""
+    with socket.create_connection(server.address) as client:
+        client.sendall(b"GET / HTTP/1.0\r\n")
+        reset = struct.pack("ii" if os.name == "posix" else "hh", 1, 0)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
 
 
 def ask_for_ever(answer, server):
@@ -243,6 +282,12 @@ def ask_for_ever(answer, server):
         came = reply.status_code, reply.text
         both = expected.status_code, expected.text
         answer.compare(f'get("{path}")', came, both, hint)
+    server.get("/error")
+    for _ in range(9):
+        breaks_off(server)
+        server.send(b"tea, please\r\n\r\n")
+    for _ in range(120):
+        server.send(b"HEAD / HTTP/1.0\r\n\r\n")
     came = server.post("/echo", data=b"tea").content
     answer.compare('post("/echo", data=b"tea")', came, b"tea", hint)
 
