@@ -138,6 +138,11 @@ def exercise_3(answer):
     answer.run(f"fail_with(KeyError('{FULL}'))")
     hint = say("Which failure means that there is no such report?")
     answer.expect('ask(app, "/mint").status[:3]', "404", hint)
+    answer.run("serve_only('/black', '1 thé')")
+    hint = say("Who knows which reports there are?")
+    black = ("200 OK", "1 thé".encode())
+    answer.expect('ask(app, "/black")[::2]', black, hint)
+    answer.expect('ask(app, "/mint").status[:3]', "404", hint)
     answer.run("mend()")
     hint = say("Did you keep something?")
     answer.expect('ask(app, "/mint")[::2]', ("200 OK", b"3 cups"), hint)
@@ -356,6 +361,8 @@ def refuses(answer, expect):
     fails(expect, f'post(b"text=tea", {form})', "415")
     for body in BODIES.split("\n")[1:-1]:
         fails(expect, f"post({body})", "400")
+    for kind in KINDS_OF_JSON:  # it is JSON, and no note
+        fails(expect, f'post(b"tea", "{kind}")', "400")
     for length in "", "x", "-1", "²", None:
         sent = f'post({{"text": "tea"}}, CONTENT_LENGTH={length!r})'
         fails(expect, sent, "400")
@@ -366,6 +373,8 @@ def refuses(answer, expect):
 KINDS = "text/plain", "text/json", "application/json-patch+json"
 KINDS += "application/jsonp", "application/x-json", "json", "", None
 KINDS += "text/plain; application/json", "text/plain, application/json"
+KINDS_OF_JSON = ["application/json;charset=UTF-8"]
+KINDS_OF_JSON += ["application/json ; charset=utf-8; tea=mint"]
 BODIES = r"""
 b"no JSON"
 b"\xff"
