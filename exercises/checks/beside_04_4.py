@@ -22,7 +22,10 @@ from exercises.client import Page, ask
 SHORT = ("Content-Length", "3")
 FIXED = [TEXT, SHORT]
 COOKIES = [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]
-tagged = Page(headers=[TEXT, ("Content-Language", "en"), ("ETag", "a")])
+TAGS = [("Content-Language", "en"), ("ETag", "a")]
+TAGS += [("Content-Encoding", "tea"), ("Content-Location", "/tea")]
+tagged = Page(headers=[TEXT, *TAGS])
+data = Page(b"{}", headers=[("Content-Type", "application/json")])
 reports = reporting(("200 OK", [TEXT, SHORT]), ("204 No Content", []), [])
 sorry = reporting(("200 OK", [TEXT]), ("500 Oh No", [TEXT]), [b"tea"])
 regrets = reporting(

@@ -9,6 +9,7 @@ from exercises.words import say
 from notebooks.serving import serve
 
 LINE = b"Served with tea.\n"  # of exercise 4
+OTHER_WORDS = "204 Gone Quiet", "304 As You Know"
 POSTED = ["POST", "/a", "b=1", "oolong", b"tea"]  # what `requests` sends
 
 
@@ -148,7 +149,7 @@ def exercise_4(answer):
     for lazy in False, True:
         expect(f"left(lazy={lazy})", True, hint)
     hint = say("Which answers have no body?")
-    for status in "204 No Content", "304 Not Modified":
+    for status in "204 No Content", "304 Not Modified", *OTHER_WORDS:
         expect(f'ask(page("{status}", b"")).body', b"", hint)
         expect(f'ask(page("{status}", b"", lazy=True)).body', b"", hint)
     for lazy in False, True:
@@ -168,6 +169,7 @@ def exercise_4(answer):
     for method in "POST", "DELETE", "OPTIONS":
         expect(f'ask(page(), "/", "{method}").body', signed, hint)
     expect('ask(page(kind="a/json")).body', signed, hint)
+    expect("ask(signed(data)).body", b"{}" + LINE, hint)
     expect('ask(page(text=b"")).body', LINE, hint)
     expect('ask(page(text=b"tea\\n")).body', b"tea\n" + LINE, hint)
     empty = 'ask(signed(Page(b"tea", b"", b" "))).body'
@@ -176,7 +178,12 @@ def exercise_4(answer):
     kept = [("content-type", "text/plain")]
     kept += [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]
     expect("rest(page())", kept, hint)
-    for name, value in ("Content-Language", "en"), ("ETag", "a"):
+    for name, value in [
+        ("Content-Language", "en"),
+        ("Content-Encoding", "tea"),
+        ("Content-Location", "/tea"),
+        ("ETag", "a"),
+    ]:
         expect(f'ask(signed(tagged)).header("{name}")', value, hint)
     hint = say("What does the app see of the request?")
     expect("requests(signed)", [POSTED], hint)
