@@ -71,6 +71,8 @@ def exercise_3(answer):
     expect(single, (head, b""), hint)
     single = "read(*[b'x'] * 500, b'\\r\\n', b'\\r\\n')"
     expect(single, (b"x" * 500, b""), hint)
+    hint = say("How long may a client rest between two pieces?")
+    expect(f"paused(*{(whole[:9], whole[9:])!r})", head, hint)
     hint = say("Whose are the bytes after the head?")
     split = f"read({whole[:-1]!r}, b'\\n' + b't' * 4095)"
     expect(split, (head, b"t" * 4095), hint)
@@ -80,6 +82,10 @@ def exercise_3(answer):
     for size in 1024, 2048, 4096:  # as many bytes as people ask for
         long = f"b'x' * {size - 2} + b'\\r\\n\\r\\n' + b't' * 3000"
         expect(f"read({long})", (b"x" * (size - 2), b"t" * 3000), hint)
+    waits = b"POST / HTTP/1.1\r\nContent-Length: 3"
+    hint = say("Who reads the body, and when?")
+    expect(f"read({waits!r} + b'\\r\\n\\r\\n')", (waits, b""), hint)
+    hint = say("Whose are the bytes after the head?")
     pieces = (whole[:9], whole[9:] + b"te")
     expect(f"read(*{pieces!r})", (head, b"te"), hint)
     hint = say("Which bytes are no part of the head?")
@@ -258,6 +264,8 @@ def exercise_4(answer):
     hint = say("Which strings does `int` take?")
     for bad in "+3", "-1", "1_0", "3, 3", r"\xb2", "", "0x3":
         expect(f'get("{length}{bad}")', "ValueError", hint)
+    for name in "content-length", "CONTENT-LENGTH":
+        expect(f'get("{name}: +3")', "ValueError", hint)
     old = f'read("PUT / HTTP/1.0", "{length}x")'
     expect(old, "ValueError", hint)
 
@@ -386,6 +394,8 @@ def exercise_6(answer):
     hint = say("What has come already when you read the next head?")
     all_three = (b"/1 /2 /3 ", "it returns")
     expect(f"talked({one + two + three!r})", all_three, hint)
+    stays = "then='stays', patience=0.2"
+    expect(f"talked({one + two + three!r}, {stays})", all_three, hint)
     pieces = one + two[:9], two[9:-1], two[-1:] + three
     expect(f"talked(*{pieces!r})", all_three, hint)
     hint = say("Which requests are the last, and what stands behind them?")
