@@ -97,6 +97,7 @@ def exercise_3(answer):
     hint = say("How much memory may a stranger fill?")
     expect("read(*[b'x' * 1000] * 99)", "ValueError", hint)
     expect("read(b'x' * 4096, b'x' * 4097)", "ValueError", hint)
+    expect("read(*[b'X-Tea: mint\\r\\n'] * 999)", "ValueError", hint)
     expect("read(*[b'x' * 1000] * 99, count=True) <= 10000", True, hint)
     hint = say("How long may an honest head be, and what comes with it?")
     long = "read(*[b'x' * 1000] * 7, b'\\r\\n\\r\\n' + b't' * 3000)"
@@ -394,8 +395,6 @@ def exercise_6(answer):
     hint = say("What has come already when you read the next head?")
     all_three = (b"/1 /2 /3 ", "it returns")
     expect(f"talked({one + two + three!r})", all_three, hint)
-    stays = "then='stays', patience=0.2"
-    expect(f"talked({one + two + three!r}, {stays})", all_three, hint)
     pieces = one + two[:9], two[9:-1], two[-1:] + three
     expect(f"talked(*{pieces!r})", all_three, hint)
     hint = say("Which requests are the last, and what stands behind them?")
@@ -428,6 +427,8 @@ def exercise_6(answer):
     expect(silent, (b"/1 ", "it returns"), hint)
     silent = "talked(then='stays', patience=0.2)"
     expect(silent, (b"", "it returns"), hint)
+    stays = f"talked({one + two + three!r}, then='stays', patience=0.2)"
+    expect(stays, all_three, say("What has come already?"))
     pauses = f"talked(*[{one!r}] * 4, patience=1, pause=0.4)"
     expect(pauses, (b"/1 " * 4, "it returns"), hint)
     hint = say("How do you learn that the client has left?")
