@@ -1,5 +1,6 @@
 """The checks of sheet 02."""
 
+import ast
 import contextlib
 import io
 import os
@@ -213,6 +214,9 @@ def exercise_5(answer):
     hint = say("Who may knock at a door that is open to all?")
     if not re.search(r"127\.0\.0\.1|localhost", script):
         answer.refuse(say("`script` does not name 127.0.0.1."), hint)
+    if loop := counted(script):
+        why = say("it counts its requests: `{loop}`.", loop=loop)
+        answer.refuse(why, say("How many requests are `for ever`?"))
     command = f"python -c {quote(script)}"
     late = f"python -c {quote(COME_FIRST + f'exec({script!r})')}"
     try:
@@ -233,6 +237,16 @@ def exercise_5(answer):
         error = type(failed).__name__
         why = say("it does not answer for ever: {error}.", error=error)
         answer.refuse(why, say("Which method never returns?"))
+
+
+def counted(script):
+    """The first line of a loop that ends after so many requests, or None."""
+    with contextlib.suppress(SyntaxError):
+        for node in ast.walk(ast.parse(script)):
+            if isinstance(node, ast.For):
+                loop = ast.unparse(node)
+                if " in range(" in loop and ".handle_request(" in loop:
+                    return loop.splitlines()[0]
 
 
 COME_FIRST = "from exercises.checks.taken import come_first as c; c(); "
