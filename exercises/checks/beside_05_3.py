@@ -110,10 +110,10 @@ def read(*pieces, leaves=False, count=False):
             return sock.arrived
         if sock.waits:
             return "it waits for more"
-        if isinstance(result, str):
-            return result
         if socket.socket.fileno(sock) < 0:
             return "it has closed the socket"
+        if isinstance(result, str):
+            return result
         head, rest = result
         return head, rest + sock.left()
 

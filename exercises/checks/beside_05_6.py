@@ -15,12 +15,12 @@ def path_of(head):
     return head.split(b" ")[1] + b" "
 
 
-def began(sock, patience, ended):
+def began(sock, patience, ended, answer=path_of):
     """Let the answer talk in a thread, which notes how that has ended."""
 
     def work():
         try:
-            talk(sock, path_of, patience)
+            talk(sock, answer, patience)
             ended.append("it returns")
         except BaseException as error:
             ended.append(type(error).__name__)
@@ -92,3 +92,31 @@ def in_turn(*requests):
                 came.append("nothing")
                 break
     return came
+
+
+def trickles(before, patience):
+    """How it ends with a client that says `before`, and then the next
+    head byte by byte, and never more than half of it; 3 s in all."""
+    ours, client = socket.socketpair()
+    ended = []
+    with ours, client:
+        thread = began(ours, patience, ended)
+        with contextlib.suppress(OSError):  # it may have been closed
+            client.sendall(before)
+            for byte in b"GET /a/very/long/path/to/a/tea/pot" * 2:
+                client.sendall(bytes([byte]))
+                thread.join(0.045)
+                if ended:
+                    break
+    return ended[0] if ended else "it waits"
+
+
+def takes_nothing(request, patience):
+    """How it ends with a client that does not read a long answer."""
+    ours, client = socket.socketpair()
+    ended = []
+    with ours, client:
+        client.sendall(request)
+        thread = began(ours, patience, ended, lambda head: bytes(10**7))
+        thread.join(2)
+    return ended[0] if ended else "it waits"

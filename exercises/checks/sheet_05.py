@@ -1,11 +1,19 @@
 """The checks of sheet 05."""
 
+import ast
 import os
+import re
+import socket
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from shlex import quote
+
+import psutil
 
 from exercises.checks.files import files_of
 from exercises.words import say
-from notebooks.serving import serve
+from notebooks.serving import run, serve, start, wait_until
 
 
 def refuses(server, first, *headers, body=""):
@@ -429,6 +437,13 @@ def exercise_6(answer):
     expect(silent, (b"", "it returns"), hint)
     stays = f"talked({one + two + three!r}, then='stays', patience=0.2)"
     expect(stays, all_three, say("What has come already?"))
+    half = f"talked({one + two[:9]!r}, then='stays', patience=0.2)"
+    expect(half, (b"/1 ", "it returns"), hint)
+    hint = say("What if each byte comes just before your patience ends?")
+    expect(f"trickles({one!r}, 0.7)", "it returns", hint)
+    hint = say("How long does a client have to take an answer?")
+    expect(f"takes_nothing({one!r}, 0.3)", "it returns", hint)
+    hint = say("When does the wait for the next head begin?")
     pauses = f"talked(*[{one!r}] * 4, patience=1, pause=0.4)"
     expect(pauses, (b"/1 " * 4, "it returns"), hint)
     hint = say("How do you learn that the client has left?")
@@ -436,3 +451,125 @@ def exercise_6(answer):
     hint = say("How many requests may a patient client have?")
     many = f"in_turn(*[{one!r}] * 150).count(b'/1 ')"
     expect(many, 150, hint)
+
+
+def exercise_7(answer):
+    """Predict: two processes, one socket."""
+    hint = say("Who has the socket, and who accepts?")
+    answer("prediction", hint)
+    ended = run("python desk.py", files_of("05_7"))
+    came = ast.literal_eval(ended.stdout.splitlines()[-1])
+    hint = say(
+        "Where does a visitor wait, and when is the last copy gone?"
+    )
+    answer.predicts("prediction", came, hint)
+
+
+PATIENCE = 4  # seconds for what a right answer does at once
+
+
+class Visitor:
+    """A client of the worker that asks, a str, and reads to the end."""
+
+    def __init__(self, server, asked):
+        self.sock = None
+        with suppress(ConnectionRefusedError):
+            self.sock = socket.create_connection(server.address, PATIENCE)
+            self.sock.sendall(asked.encode())
+
+    def hears(self):
+        """What comes until the worker closes, a str."""
+        if not self.sock:
+            return "a refusal"
+        came = b""
+        with self.sock:
+            try:
+                while data := self.sock.recv(100):
+                    came += data
+            except ConnectionError:
+                came += b"a reset"
+            except TimeoutError:
+                came += b", and no end" if came else b"nothing"
+        return came.decode()
+
+
+@contextmanager
+def stopped(process):
+    """Let a psutil.Process run nothing: who waits is another's."""
+    process.suspend()
+    try:
+        wait_until(lambda: process.status() == psutil.STATUS_STOPPED)
+        yield
+    finally:
+        process.resume()
+
+
+def exercise_8(answer):
+    """Change: a worker that ends well."""
+    # May vary: how it waits for its threads, or for TERM, and whether it
+    # returns or exits. Must not: that nobody waits for another, who gets an
+    # answer when one of two workers ends, and that the other goes on.
+    hint = say("Is there a function of that name?")
+    answer.expect("callable(work)", True, hint)
+    files = files_of("05_8", answer=answer.text)
+    with ExitStack() as ends:
+        server = ends.enter_context(start("python two.py", files))
+        begun = r"(?m)^(\{'A'.*\}) \('127.0.0.1', (\d+)\)$"
+        wait_until(lambda: re.search(begun, server.log))
+        pids, port = re.search(begun, server.log).groups()
+        server.url = f"http://127.0.0.1:{port}"
+        one, two = map(psutil.Process, ast.literal_eval(pids).values())
+        compare = answer.compare
+
+        def has_ended(name):
+            ended = f"{name} ended with "
+            with suppress(TimeoutError):
+                wait_until(lambda: ended in server.log, PATIENCE)
+                return server.log.partition(ended)[2].partition("\n")[0]
+            return say("it goes on")
+
+        with stopped(two):
+            came = Visitor(server, "tea").hears()
+            hint = say("Who closes the socket of a client, and when?")
+            compare(say("a visitor of A"), came, "from A", hint)
+            silent = [Visitor(server, "") for _ in range(20)]
+            came = Visitor(server, "tea").hears()
+            called = say("a visitor of A, after twenty silent ones")
+            hint = say("What becomes of the others, if one is slow?")
+            compare(called, came, "from A", hint)
+            for visitor in silent:
+                visitor.sock.close()
+            hint = say("What is done after `talk`, whatever happens?")
+            called = say("a visitor for whom `talk` raises an error")
+            compare(called, Visitor(server, "fail").hears(), "", hint)
+            came = Visitor(server, "tea").hears()
+            compare(say("the visitor after her"), came, "from A", hint)
+            slow = Visitor(server, "slow")
+            wait_until(Path(server.folder, "begun").exists)
+            one.terminate()
+            time.sleep(1)  # half a second is what it may take
+            late = Visitor(server, "tea")
+            time.sleep(0.2)
+        hint = say(
+            "Who may still accept her, when A has been told to end?"
+        )
+        called = say("a visitor who connects when A has got TERM")
+        compare(called, late.hears(), "from B", hint)
+        hint = say("How many talks are not over yet?")
+        ended = "A ended" in server.log
+        compare(
+            say("A has ended, and serves a visitor"), ended, False, hint
+        )
+        Path(server.folder, "go").touch()
+        hint = say("What ends a thread, and who waits for it?")
+        called = say("a visitor whom A was serving at TERM")
+        compare(called, slow.hears(), "from A", hint)
+        hint = say("What is left to do when the last `talk` has ended?")
+        compare(say("the exit status of A"), has_ended("A"), "0", hint)
+        hint = say("What of the socket is A's alone?")
+        came = Visitor(server, "tea").hears()
+        compare(say("a visitor of B"), came, "from B", hint)
+        two.terminate()
+        hint = say("How does `accept` end, if nobody comes any more?")
+        called = say("the exit status of B, which serves nobody")
+        compare(called, has_ended("B"), "0", hint)
