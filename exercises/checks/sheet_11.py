@@ -453,3 +453,106 @@ def hides_key(answer, server, shop):
         hint = say("Who may read the source, and what can they do then?")
         called = say("7: the visits of a forged cookie")
         answer.compare(called, came, {"visits": 1}, hint)
+
+
+WAITS = [
+    "uwsgi --http-socket 127.0.0.1:0 --module shop:app --processes 2",
+    "gunicorn -b 127.0.0.1:0 shop:app",
+    "gunicorn -b 127.0.0.1:0 --threads 4 shop:app",
+    "gunicorn -b 127.0.0.1:0 -k gevent shop:app",
+    "waitress-serve --listen 127.0.0.1:0 shop:app",
+]
+VISITORS = 8
+
+
+def many_in(server):
+    """How many visitors of a Server are in its view."""
+    return len([*Path(server.folder).glob("in-*")])
+
+
+def settled(count, seconds=0.5):
+    """What `count()` returns when it has stayed the same for a while."""
+    came, since = count(), time.monotonic()
+    while time.monotonic() < since + seconds:
+        time.sleep(0.01)
+        if count() != came:
+            came, since = count(), time.monotonic()
+    return came
+
+
+def exercise_6(answer):
+    """Predict: the fastest server."""
+    # It does not wait for eight seconds: it counts how many visitors are
+    # in the view at once, from whom nobody can go.
+    hint = say("How many may be in the view at once?")
+    answer("prediction", hint)
+    with ExitStack() as ends:
+        files = files_of("11_6")
+        started = [ends.enter_context(start(c, files)) for c in WAITS]
+        for server in started:
+            wait_until(server.answers)
+            for _ in range(VISITORS):
+                visitor = socket.create_connection(server.address, 10)
+                ends.enter_context(visitor)
+                visitor.sendall(b"GET /wait HTTP/1.0\r\n\r\n")
+        wait_until(lambda: all(map(many_in, started)))
+        at_once = settled(lambda: [many_in(server) for server in started])
+        for server in started:
+            Path(server.folder, "go").touch()
+    came = [-(-VISITORS // many) for many in at_once]
+    answer.predicts("prediction", came, hint)
+
+
+HEADS = {
+    "Gunicorn": "gunicorn -b 127.0.0.1:0 shop:app",
+    "waitress": "waitress-serve --listen 127.0.0.1:0 shop:app",
+    "wsgiref": "python wsgiref_server.py",
+}
+
+
+def exercise_7(answer):
+    """Build: ask, before you call it wrong."""
+    # May vary: in what words it asks, and how it reads. Must not: what it
+    # says of a server, in however many pieces that sends, and that it ends.
+    hint = say("Is there a function of that name?")
+    answer.expect("callable(question)", True, hint)
+    files = files_of("11_7")
+    with ExitStack() as ends:
+        started = {
+            name: ends.enter_context(start(command, files))
+            for name, command in HEADS.items()
+        }
+        odd = ends.enter_context(start("python odd.py", files))
+        hint = say("What is a part of a head, and what stands behind it?")
+        for name, server in started.items():
+            wait_until(server.answers)
+            sent = server.send(
+                b"HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+            )
+            right = "a body" if sent.partition(b"\r\n\r\n")[2] else "ok"
+            says_of(answer, name, server.address[1], right, hint)
+        wait_until(lambda: "}\n" in odd.log)
+        ports = ast.literal_eval(odd.log)
+        hint = say("How do you know that nothing more will come?")
+        late, pieces, half, mute = ports.values()
+        name = say("a server whose body comes late")
+        says_of(answer, name, late, "a body", hint)
+        name = say("a server whose head comes in pieces")
+        says_of(answer, name, pieces, "ok", hint)
+        hint = say("What is the end of a head?")
+        name = say("a server that ends within the head")
+        says_of(answer, name, half, "no answer", hint)
+        name = say("a server that says nothing")
+        says_of(answer, name, mute, "no answer", hint)
+    hint = say("Which error comes up when nobody listens?")
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        says_of(answer, say("nobody"), port, "no answer", hint)
+
+
+def says_of(answer, name, port, right, hint):
+    """Refuse the answer if its question has another answer at a port."""
+    came = answer(f"question(('127.0.0.1', {port}))", hint)
+    called = say("question, asked of {name}", name=name)
+    answer.compare(called, came, right, hint)
