@@ -81,6 +81,7 @@ def keep():
         adopts = ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0) == 0
     folder = tempfile.mkdtemp(prefix="answer-")
     os.environ["TMPDIR"] = tempfile.tempdir = folder
+    os.chdir(folder)  # what an answer writes is gone with it
     # What comes before `sigwait` is not lost, as it would be for waitpid.
     signal.signal(signal.SIGCHLD, lambda *_: None)
     news = {signal.SIGTERM, signal.SIGCHLD}

@@ -5,10 +5,12 @@ import ast
 import contextlib
 import io
 import json
+import os
 import re
 import socket
 import sys
 from functools import cache
+from pathlib import Path
 from string import Formatter
 from subprocess import PIPE, Popen
 
@@ -243,6 +245,28 @@ def test_accident(text, fault, monkeypatch):
     assert fault in said
     monkeypatch.undo()
     assert judged(RIGHT) == "done"
+
+
+WRITES = """
+import sqlite3
+from pathlib import Path
+
+import wsgi
+
+known = Path("tea.db").exists()
+sqlite3.connect("tea.db").execute("create table tea (name)")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no such folder")
+def test_an_answer_writes_into_a_folder_of_its_own(root):
+    """Which is new for each check, and where our modules are found."""
+    for _ in range(2):
+        with asking.Answer(WRITES) as answer:
+            assert not answer("known")
+            folder = answer("str(Path.cwd())")
+        assert not os.path.exists(folder)
+    assert not Path(root, "tea.db").exists()
 
 
 def test_a_name_that_lacks_is_named(forks):
@@ -526,7 +550,7 @@ names = sorted(name for name in vars() if not name.startswith("_"))
 like = {
     "names": names,
     "environ": sorted(os.environ),
-    "folder": os.getcwd(),
+    "folder": os.listdir(),
     "files": [os.fstat(n).st_rdev for n in (0, 1, 2)],
     "leads a group": os.getpgrp() == os.getpid(),
     "threads": threading.active_count(),

@@ -11,7 +11,6 @@ from pathlib import Path
 import psutil
 import requests
 
-from exercises.asking import ROOT
 from exercises.checks.files import files_of
 from exercises.checks.units import (
     BIN,
@@ -178,6 +177,8 @@ def exercise_3(answer):
         folder.parent.mkdir()
         folder.symlink_to(server.folder)
         call = f"deploy({str(folder)!r}, {server.process.pid})"
+        where = '__import__("os").getcwd()'
+        here = answer(where)
 
         def deploys(code, works, hint):
             Path(server.folder, "shop.py").write_text(code)
@@ -217,7 +218,7 @@ def exercise_3(answer):
         answer.compare(called, killed, [], hint)
         stays()
         hint = say("Whose folder has changed?")
-        answer.expect('__import__("os").getcwd()', str(ROOT), hint)
+        answer.expect(where, here, hint)
 
 
 COME = "A worker has come."
