@@ -239,7 +239,7 @@ def behind(answer, command, app, site, files=None, listen=""):
         frame = frame.replace("PORT", str(held.getsockname()[1]))
         frame = frame.replace("LISTEN", listen)
         files = {"nginx.conf": frame, "site.conf": site} | (files or {})
-        words = f"'{nginx}' -p . -c nginx.conf -e stderr"
+        words = f"{shlex.quote(nginx)} -p . -c nginx.conf -e stderr"
         try:
             front = ends.enter_context(serve(words, files))
         except RuntimeError as error:

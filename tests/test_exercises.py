@@ -13,18 +13,20 @@ from functools import cache
 from pathlib import Path
 from string import Formatter
 from subprocess import PIPE, Popen
+from types import SimpleNamespace
 
 import psutil
 import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from exercises import answering, asking, checking, client, words
+from exercises import answering, asking, checking, client, commands, words
+from exercises.checks.files import files_of
 from notebooks.serving import wait_until
 from tests.forking import Forked, Forks
 from tests.helpers import has_ended
 from tools.kernels import AsyncKernels
-from tools.needs import lacks
+from tools.needs import find, lacks
 from tools.sheets import (
     CHECK,
     COUNT,
@@ -267,6 +269,18 @@ def test_an_answer_writes_into_a_folder_of_its_own(root):
             folder = answer("str(Path.cwd())")
         assert not os.path.exists(folder)
     assert not Path(root, "tea.db").exists()
+
+
+def test_nginx_is_found_in_a_folder_of_any_name(tmp_path, monkeypatch):
+    nginx = find("nginx") or pytest.skip("nginx is not installed")
+    folder = tmp_path / "Ada's tea"
+    folder.mkdir()
+    (folder / "nginx").symlink_to(nginx)
+    monkeypatch.setattr(commands, "find", lambda name: str(folder / name))
+    site = "location / { proxy_pass http://gunicorn; }"
+    command, app = "gunicorn -b unix:app.sock shop:app", files_of("10_2")
+    with commands.behind(SimpleNamespace(), command, app, site) as (front, _):
+        assert front.get("/").ok
 
 
 def test_a_name_that_lacks_is_named(forks):

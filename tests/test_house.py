@@ -78,3 +78,19 @@ def test_no_file_imports_one_that_imports_it(package):
     graph = {path.stem: imports(path, package) for path in paths}
     order = [*TopologicalSorter(graph).static_order()]
     assert len(order) >= len(paths) and any(graph.values())
+
+
+def sources():
+    """The text of each Python file and of each cell with code, by name."""
+    for path in tracked() or pytest.skip("these files are not in git"):
+        if path.suffix == ".py":
+            yield name_of(path), path.read_text("utf-8")
+        elif path.suffix == ".ipynb":
+            for cell in code_cells(read(path)):
+                yield f"{name_of(path)} {cell.id}", cell.source
+
+
+def test_no_path_stands_in_quotes_of_ours():
+    """The folder of the project may be `Ada's`: shlex.quote knows how."""
+    path = r"""'[^'"\n]*\{(?:os\.getcwd\(\)|nginx|ROOT)\}'"""
+    assert not [name for name, text in sources() if re.search(path, text)]

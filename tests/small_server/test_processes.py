@@ -10,6 +10,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import wait
+from shlex import quote
 
 import psutil
 import pytest
@@ -32,6 +33,7 @@ from tools.needs import NO_POSIX, POSIX
 
 if not POSIX:
     pytest.skip(NO_POSIX, allow_module_level=True)
+HERE = quote(str(ROOT))
 HELLO = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
 ENVIRON = b"GET /environ HTTP/1.1\r\nHost: a\r\n"
 POST = b"POST /environ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
@@ -45,7 +47,7 @@ PATIENT = (
 def odd(text, options=""):
     """Serve the apps in a module that does `text` when it is imported."""
     files = {"odd.py": f"{text}\nfrom tests.small_server.apps import app\n"}
-    return serve(f"PYTHONPATH='{ROOT}' {COMMAND} {options} odd:app", files)
+    return serve(f"PYTHONPATH={HERE} {COMMAND} {options} odd:app", files)
 
 
 def stops_in_time(server):
@@ -273,7 +275,7 @@ def test_a_stop_does_not_wait_for_a_thread_of_an_import():
 
 def test_a_stop_in_the_first_moments_is_one():
     """Each of its 120 servers ends, and no process complains."""
-    result = run(f"PYTHONPATH='{ROOT}' python -m tests.small_server.early")
+    result = run(f"PYTHONPATH={HERE} python -m tests.small_server.early")
     assert result.stdout == "{0: 120}\n"
 
 
@@ -285,7 +287,7 @@ def test_a_stop_does_not_wait_for_a_worker_that_cannot_end():
 
 
 IGNORED = f"sh -c \"trap '' CHLD ALRM; exec {COMMAND} --graceful-timeout 1 "
-IGNORED = f"PYTHONPATH='{ROOT}' {IGNORED} tests.small_server.apps:app\""
+IGNORED = f'PYTHONPATH={HERE} {IGNORED} tests.small_server.apps:app"'
 
 
 def test_signals_count_though_whoever_started_it_ignores_them():
@@ -302,7 +304,7 @@ def test_signals_count_though_whoever_started_it_ignores_them():
 def test_it_serves_though_nobody_reads_its_log():
     quiet = COMMAND.replace("127.0.0.1:0", f"127.0.0.1:{free_port()}")
     quiet = f"sh -c 'exec {quiet} tests.small_server.apps:app 2>&-'"
-    with start(f"PYTHONPATH='{ROOT}' {quiet}") as server:
+    with start(f"PYTHONPATH={HERE} {quiet}") as server:
         server.url = "http://" + quiet.split("--bind ")[1].split()[0]
         wait_until(server.answers)
         assert server.get("/hello").text == "Hello"
@@ -377,7 +379,7 @@ def test_an_error_in_the_main_thread_of_a_worker_ends_it():
 def test_a_worker_that_can_start_no_thread_ends():
     large = "import threading; threading.stack_size(2**60)"
     files = {"odd.py": f"{large}\nfrom tests.small_server.apps import app\n"}
-    with start(f"PYTHONPATH='{ROOT}' {COMMAND} odd:app", files) as server:
+    with start(f"PYTHONPATH={HERE} {COMMAND} odd:app", files) as server:
         wait_until(lambda: "has ended with 1\n" in server.log)
         assert "can't start new thread" in server.log
         assert stops_in_time(server)
