@@ -256,7 +256,8 @@ ACCIDENTS = {  # what honest learners do
     "ends-python": (hand_in(change=adds(2, "import os\nos._exit(1)")), 4),
     "leaves-process": (hand_in(change=adds(2, LEAVES)), 5),
 }
-# What a table of replies in the answer's own process gets: README.md tells why.
+# A table of replies in the answer's own process: it has the value of a prediction,
+# which is an answer. README.md tells why such a table cannot be refused.
 REMAINS = {"table": 1}
 CLASS |= ACCIDENTS
 CLASS |= {
