@@ -195,6 +195,8 @@ FAULTS = [  # the cell of the good sheet, and what is wrong with it
     ("e01-01", {"source": HEAD.replace("even exercises", " exercises")}),
     ("e01-01", {"source": HEAD.replace("ipynb). About", "ipynb), and a shop. About")}),
     ("e01-01", {"source": HEAD.replace("checks/sheet_01", "nowhere")}),
+    ("e01-01", {"source": HEAD.replace("an estimate, for somebody", "short, if one")}),
+    ("e01-20", {"source": "## What comes next\n\nExercises 02."}),
     ("e01-02", {"source": "import os"}),
     ("e01-02", {"source": SETUP + "\nhere = os.getcwd()"}),
     ("e01-03", {"source": "## 2. Predict: four requests"}),

@@ -163,6 +163,7 @@ def new_sheet(sheet):
         "title": path.stem[3:].replace("_", " "),
         "file": path.name,
         "minutes": MINUTES,
+        "whom": sheets.WHOM,
     }
     notebook = new_notebook(
         cells=[
@@ -170,7 +171,7 @@ def new_sheet(sheet):
             marked_cell(sheets.SETUP, sheet, "setup"),
             new_markdown_cell("## How far are you?", id=f"e{sheet}-02"),
             new_code_cell("", id=f"e{sheet}-03"),
-            new_markdown_cell(skeletons.NEXT, id=f"e{sheet}-04"),
+            new_markdown_cell(skeletons.NEXT.format(**words), id=f"e{sheet}-04"),
         ],
         metadata=METADATA,
     )

@@ -39,6 +39,11 @@ KINDS = "Predict", "Change", "Build"
 COUNTED = r"(\w+) exercises on chapter (\S+ and )?"  # and a project, one more
 WORDS = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"]
 DATA = "Back soon.", "A worker has come."  # of a page, of a log: no hints
+# In each head, whoever its minutes are for.
+WHOM = (
+    "The minutes are an estimate, for somebody who writes Python every week "
+    "and has just read the chapter."
+)
 LINES = 6  # of code in a cell that is not an answer's
 KEPT = 4  # wrong answers to each exercise, or more
 # The setup cell of each sheet.
@@ -230,6 +235,8 @@ def bad_form(notebook, folder):
         yield "it lacks its head: `# Exercises 01: ...`, and a question"
     if not minutes(notebook):
         yield "its head lacks its time, as in: About 40 minutes."
+    if WHOM not in notebook.cells[0].source:
+        yield f"its head does not say for whom its minutes are: add {WHOM!r}"
     headings = re.findall(HEADING, text)
     numbers = [str(n) for n in range(1, len(headings) + 1)]
     found = [n for n, _ in headings]
@@ -261,6 +268,9 @@ def bad_form(notebook, folder):
         yield f"its last code cell is not: {count!r}"
     if f"checks/sheet_{sheet}.py)" not in notebook.cells[0].source:
         yield f"its head has no link to checks/sheet_{sheet}.py: add it"
+    solved = rf"\]\((\.\./)?solutions/{sheet}_\w+\.ipynb\)"
+    if not re.search(solved, notebook.cells[-1].source):
+        yield "its last cell does not lead to its solutions: copy a neighbour's link"
     yield from links_lead_somewhere(notebook, folder)
     for cell in code:
         yield from bad_marks(cell, sheet)

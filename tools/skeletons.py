@@ -95,9 +95,17 @@ it, run the check below it, and save the notebook. An answer stands alone, \
 imports too.
 
 What judges them is in [checks/sheet_{sheet}.py](../checks/sheet_{sheet}.py): \
-you may read it."""
+you may read it.
 
-NEXT = "## What comes next\n\nTODO: lead on."
+{whom}"""
+
+NEXT = """\
+## What comes next
+
+All done? Compare your answers with [the solved sheet](../solutions/{file}): \
+they may be as right, and different.
+
+TODO: lead on."""
 
 CHECKS = '"""The checks of sheet {sheet}."""\n\nfrom exercises.words import say\n'
 
