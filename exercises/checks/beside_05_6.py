@@ -108,7 +108,7 @@ def trickles(before, patience):
                 thread.join(0.045)
                 if ended:
                     break
-    return ended[0] if ended else "it waits"
+        return ended[0] if ended else "it waits"
 
 
 def takes_nothing(request, patience):
@@ -119,4 +119,4 @@ def takes_nothing(request, patience):
         client.sendall(request)
         thread = began(ours, patience, ended, lambda head: bytes(10**7))
         thread.join(2)
-    return ended[0] if ended else "it waits"
+        return ended[0] if ended else "it waits"
