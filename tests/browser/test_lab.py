@@ -54,6 +54,19 @@ def test_a_link_opens_the_first_sheet(browser, project):
         expect(page.get_by_role("heading", name="Exercises 01")).to_be_visible()
 
 
+def test_a_blank_sheet_leads_to_its_solutions(browser, project):
+    """When all is done; they open in a tab of their own."""
+    sheet = project / "exercises/11_change_the_server.ipynb"
+    with opened(sheet, browser, project.parent / "home") as page:
+        page.keyboard.press("Escape")
+        page.locator(".jp-Notebook").press("End")
+        page.get_by_role("link", name="the solved sheet").click()
+        solved = page.locator("#jp-main-dock-panel .lm-TabBar-tab")
+        expect(solved).to_have_count(2)
+        answers = page.get_by_text("waitress-serve --listen 127.0.0.1:0 --threads 6")
+        expect(answers.first).to_be_attached()
+
+
 def test_a_blank_sheet_looks_as_if_nobody_had_run_it(browser, project):
     """No cell and no output has a number."""
     sheet = project / "exercises/01_call_a_flask_app.ipynb"
