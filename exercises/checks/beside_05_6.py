@@ -120,3 +120,17 @@ def takes_nothing(request, patience):
         thread = began(ours, patience, ended, lambda head: bytes(10**7))
         thread.join(2)
         return ended[0] if ended else "it waits"
+
+
+def long_answer(request):
+    """How many bytes of a long answer a client gets."""
+    ours, client = socket.socketpair()
+    with ours, client:
+        began(ours, 5, [], lambda head: bytes(10**6))
+        client.sendall(request)
+        client.settimeout(1)
+        left = 10**6
+        with contextlib.suppress(TimeoutError):
+            while left and (data := client.recv(left)):
+                left -= len(data)
+    return 10**6 - left

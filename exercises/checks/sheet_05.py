@@ -441,6 +441,8 @@ def exercise_6(answer):
     expect(half, (b"/1 ", "it returns"), hint)
     hint = say("What if each byte comes just before your patience ends?")
     expect(f"trickles({one!r}, 0.7)", "it returns", hint)
+    hint = say("How much of its bytes does a `send` send?")
+    expect(f"long_answer({one!r})", 1000000, hint)
     hint = say("How long does a client have to take an answer?")
     expect(f"takes_nothing({one!r}, 0.3)", "it returns", hint)
     hint = say("When does the wait for the next head begin?")
