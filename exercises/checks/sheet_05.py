@@ -440,7 +440,7 @@ def exercise_6(answer):
     half = f"talked({one + two[:9]!r}, then='stays', patience=0.2)"
     expect(half, (b"/1 ", "it returns"), hint)
     hint = say("What if each byte comes just before your patience ends?")
-    expect(f"trickles({one!r}, 0.7)", "it returns", hint)
+    expect(f"trickles({one!r}, 0.5)", "it returns", hint)
     hint = say("How much of its bytes does a `send` send?")
     expect(f"long_answer({one!r})", 1000000, hint)
     hint = say("How long does a client have to take an answer?")
