@@ -4,8 +4,11 @@ import contextlib
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from answer import talk
+
+later = ThreadPoolExecutor().submit  # what waits may wait meanwhile
 
 
 def path_of(head):

@@ -393,6 +393,8 @@ def exercise_6(answer):
     answer.load("beside_05_6")
     expect = answer.expect
     one, two, three = (request(f"/{n}") for n in (1, 2, 3))
+    answer.run(f"trickle = later(trickles, {one!r}, 0.5)")
+    answer.run(f"deaf = later(takes_nothing, {one!r}, 0.3)")
     hint = say("Who reads the next head, and when is this answered?")
     expect(f"in_turn({one!r}, {two!r})", [b"/1 ", b"/2 "], hint)
     hint = say("How do you learn that the client has left?")
@@ -440,11 +442,11 @@ def exercise_6(answer):
     half = f"talked({one + two[:9]!r}, then='stays', patience=0.2)"
     expect(half, (b"/1 ", "it returns"), hint)
     hint = say("What if each byte comes just before your patience ends?")
-    expect(f"trickles({one!r}, 0.5)", "it returns", hint)
+    expect("trickle.result()", "it returns", hint)
     hint = say("How much of its bytes does a `send` send?")
     expect(f"long_answer({one!r})", 1000000, hint)
     hint = say("How long does a client have to take an answer?")
-    expect(f"takes_nothing({one!r}, 0.3)", "it returns", hint)
+    expect("deaf.result()", "it returns", hint)
     hint = say("When does the wait for the next head begin?")
     pauses = f"talked(*[{one!r}] * 4, patience=1, pause=0.4)"
     expect(pauses, (b"/1 " * 4, "it returns"), hint)
