@@ -530,28 +530,60 @@ def exercise_7(answer):
                 b"HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
             )
             right = "a body" if sent.partition(b"\r\n\r\n")[2] else "ok"
-            says_of(answer, name, server.address[1], right, hint)
+            says_of(answer, name, right, hint, server.address[1])
         wait_until(lambda: "}\n" in odd.log)
-        ports = ast.literal_eval(odd.log)
-        hint = say("How do you know that nothing more will come?")
-        late, pieces, half, mute = ports.values()
-        name = say("a server whose body comes late")
-        says_of(answer, name, late, "a body", hint)
-        name = say("a server whose head comes in pieces")
-        says_of(answer, name, pieces, "ok", hint)
-        hint = say("What is the end of a head?")
-        name = say("a server that ends within the head")
-        says_of(answer, name, half, "no answer", hint)
-        name = say("a server that says nothing")
-        says_of(answer, name, mute, "no answer", hint)
+        for key, port in ast.literal_eval(odd.log).items():
+            says_of(answer, *odd_server(key), port)
     hint = say("Which error comes up when nobody listens?")
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         port = nobody.getsockname()[1]
-        says_of(answer, say("nobody"), port, "no answer", hint)
+        says_of(answer, say("nobody"), "no answer", hint, port)
 
 
-def says_of(answer, name, port, right, hint):
+def odd_server(key):
+    """The name of a server of `11_7/odd.py`, what is right to say of it,
+    and a hint."""
+    more = say("How do you know that nothing more will come?")
+    part = say("What is a part of a head, and what stands behind it?")
+    whole = say("What is the end of a head?")
+    asked = say("Is it one HEAD for `/`, as HTTP/1.1 wants it?")
+    return {
+        "late": (say("a server whose body comes late"), "a body", more),
+        "one byte": (
+            say("a server whose body is one line end"),
+            "a body",
+            part,
+        ),
+        "no text": (say("a server whose body is no text"), "a body", part),
+        "empty line": (
+            say("a server whose body has an empty line"),
+            "a body",
+            part,
+        ),
+        "long head": (say("a server with a long head"), "a body", whole),
+        "slow": (
+            say("a server that pauses five times, 0.6 seconds each"),
+            "a body",
+            more,
+        ),
+        "pieces": (
+            say("a server whose head comes in pieces"),
+            "ok",
+            whole,
+        ),
+        "chunked": (say("a server that promises chunks"), "ok", asked),
+        "missing": (say("a server that says 404"), "ok", asked),
+        "half": (
+            say("a server that ends within the head"),
+            "no answer",
+            whole,
+        ),
+        "mute": (say("a server that says nothing"), "no answer", whole),
+    }[key]
+
+
+def says_of(answer, name, right, hint, port):
     """Refuse the answer if its question has another answer at a port."""
     came = answer(f"question(('127.0.0.1', {port}))", hint)
     called = say("question, asked of {name}", name=name)
