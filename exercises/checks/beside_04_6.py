@@ -1,12 +1,12 @@
 """Beside the answer to exercise 6 of sheet 04: a club to furnish."""
 
-from flask import Blueprint, Flask, Response, request, session
+from flask import Blueprint, Flask, Response, abort, g, request, session
 
 from answer import furnish
 from exercises.client import ask
 
 
-def new_club(ran):
+def new_club(ran, furnish=furnish):
     """A furnished Flask app, which notes in `ran` whose view has run."""
     club = Flask("club", static_folder=None)
     club.secret_key = "tea"
@@ -23,6 +23,18 @@ def new_club(ran):
     def fail():
         raise KeyError("on purpose")
 
+    def gone():
+        abort(404)
+
+    def asked():
+        changed = "PATH_INFO", "REQUEST_URI", "RAW_URI", "HTTP_COOKIE"
+        environ = request.environ.items()
+        return {
+            k: str(v)
+            for k, v in environ
+            if k not in changed and k.isupper()
+        }
+
     def stream():
         def blocks():
             for text in "one ", "two ":
@@ -33,19 +45,26 @@ def new_club(ran):
         body.call_on_close(lambda: ran.append("closed"))
         return body
 
-    for path in "/tea", "/all", "/old.html/tea", "/marked":
+    for path in "/tea", "/all", "/old.html/tea", "/marked", "/Cup":
         club.add_url_rule(path, f"my {path[1:4]}", view)
-    club.add_url_rule("/post", "post", view, methods=["POST"])
+    club.add_url_rule("/post", "post", view, methods=["POST", "DELETE"])
     club.add_url_rule("/enter", "login", view)
+    club.add_url_rule("/logo", "static", view)
+    club.add_url_rule("/asked", "asked", asked)
     club.add_url_rule("/fail", "fail", fail)
+    club.add_url_rule("/gone", "gone", gone)
     club.add_url_rule("/stream", "stream", stream)
     for path in "tea", "login":
         shop.add_url_rule(f"/{path}", path, view)
     club.register_blueprint(shop)
 
+    @club.before_request
+    def note():
+        g.noted = "club"
+
     @club.after_request
     def own(response):
-        response.headers["X-Own"] = "club"
+        response.headers["X-Own"] = g.get("noted", "nobody")
         return response
 
     furnish(club)
@@ -76,11 +95,27 @@ def own_hook(path):
     return reply.headers.get("X-Own")
 
 
-def ran_for(path):
+def ran_for(path, method="GET"):
     """The views that run for somebody without a name."""
     ran = []
-    new_club(ran).test_client().get(path)
+    new_club(ran).test_client().open(path, method=method)
     return ran
+
+
+def changed():
+    """The names of all in a request, but for its path, that differs from
+    what a view of a club that is not furnished sees."""
+    seen = []
+    for path, how in (
+        ("/asked.html", furnish),
+        ("/asked", lambda club: None),
+    ):
+        client = new_club([], how).test_client()
+        with client.session_transaction() as opened:
+            opened["name"] = "Ada"
+        seen.append(client.get(path).json)
+    old, new = seen
+    return sorted(k for k in {*old, *new} if old.get(k) != new.get(k))
 
 
 def two():

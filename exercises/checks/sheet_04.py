@@ -358,14 +358,18 @@ def exercise_6(answer):
             ),
         ),
     ]:
-        for path in "/tea", "/all", "/old.html/tea", "/marked":
+        for path in "/tea", "/all", "/old.html/tea", "/marked", "/Cup":
             came = 200, [f"my {path[1:4]}"], f"{path} ".encode()
             expect(f'visit("{typed % path}", {member})', came, hint)
     asked = 200, ["my tea"], b"/tea a.html=B.html"
     expect(f'visit("/tea.html?a.html=B.html", {member})', asked, hint)
     expect("mounted()", "/club.html/tea ", hint)
+    expect("changed()", [], hint)
     twice = f'visit("/tea.html.html", body=False, {member})'
     expect(twice, (404, ["none"]), hint)
+    for typed in "/tea.HTML", "/TEA.html", "/tea.htm", "/tea.html/":
+        missing = f'visit("{typed}", body=False, {member})'
+        expect(missing, (404, ["none"]), hint)
     hint = say(
         "What does a `before_request` function return, and to whom?"
     )
@@ -377,6 +381,8 @@ def exercise_6(answer):
     for path in "/tea", "/no", "/enter":
         expect(f'own_hook("{path}")', "club", hint)
     hint = say("What makes a member?")
+    nameless = 200, ["my tea"], b"/tea "
+    expect('visit("/tea", name="")', nameless, hint)
     expect('visit("/tea", cart="mint")', refused, hint)
     expect("two()", [200, 401], hint)
     expect("again()", [401, 401], hint)
@@ -384,6 +390,10 @@ def exercise_6(answer):
     expect('visit("/post", "POST")', posted, hint)
     posted = 200, ["post"], b"/post "
     expect(f'visit("/post", "POST", {member})', posted, hint)
+    for typed, method in ("/tea", "HEAD"), ("/post", "DELETE"):
+        stranger = f'visit("{typed}", "{method}", body=False)[0]'
+        expect(stranger, 401, hint)
+        expect(f'ran_for("{typed}", "{method}")', [], hint)
     late = 401, ["late"], b"Members only."
     expect('visit("/late.html")', late, hint)
     hint = say("Which view is for everybody, and by what do you know it?")
@@ -391,6 +401,8 @@ def exercise_6(answer):
     expect("enters()", [401, 200, 200], hint)
     other = 401, ["shop.login"], b"Members only."
     expect('visit("/shop/login")', other, hint)
+    static = 401, ["static"], b"Members only."
+    expect('visit("/logo")', static, hint)
     hint = say("What is `request.endpoint` where there is no view?")
     for visitor in "", f", {member}":
         missing = f'visit("/no", body=False{visitor})'
@@ -399,6 +411,8 @@ def exercise_6(answer):
         expect(wrong, (405, ["none"]), hint)
     hint = say("Which answers are each answer?")
     expect(f'visit("/shop/tea", {member})[1]', ["shop.tea"], hint)
+    gone = f'visit("/gone", body=False, {member})'
+    expect(gone, (404, ["gone"]), hint)
     failed = f'visit("/fail", body=False, {member})'
     expect(failed, (500, ["fail"]), hint)
     head = f'visit("/tea.html", "HEAD", {member})'
