@@ -423,6 +423,10 @@ SAYS = {
     "KillSignal": {"", "SIGTERM", "TERM", "15"},
     "SuccessExitStatus": {""},
     "RestartPreventExitStatus": {""},
+    "RestartForceExitStatus": {""},
+    "NotifyAccess": {"", "main", "exec", "all"},
+    "SendSIGKILL": {"", *TRUE},
+    "FinalKillSignal": {"", "SIGKILL", "KILL", "9"},
 }
 
 
@@ -440,6 +444,10 @@ def exercise_6(answer):
         "KillSignal": say("Which signal is asked for?"),
         "SuccessExitStatus": say("Which of its ends are failures?"),
         "RestartPreventExitStatus": say("And if it fails so?"),
+        "RestartForceExitStatus": say("And if it ends well?"),
+        "NotifyAccess": say("Whom does systemd listen to?"),
+        "SendSIGKILL": say("Who gets KILL, when patience ends?"),
+        "FinalKillSignal": say("What is sent when patience ends?"),
     }
     for key, right in SAYS.items():
         if (value := last(service, key)) not in right:
@@ -471,7 +479,7 @@ def exercise_6(answer):
     grace = settings["graceful_timeout"]
     answer.compare("graceful_timeout", grace, "60", hint)
     patience = last(service, "TimeoutStopSec", "90")
-    if not (seconds(patience) or 0) > 60:
+    if not 60 < (seconds(patience) or 0) < float("inf"):
         why = say("systemd's patience is {span}.", span=patience)
         answer.refuse(why, say("Who waits for whom, and how long?"))
 

@@ -64,16 +64,28 @@ def words_of(line):
     return [word.replace(BIN, ours) for word in words]
 
 
+def commands_of(lines):
+    """Yield the commands of such lines, each a list of words: in a line,
+    the word `;` stands between two of them."""
+    for line in lines:
+        words = words_of(line)
+        while ";" in words:
+            at = words.index(";")
+            yield words[:at]
+            words = words[at + 1 :]
+        yield words
+
+
 def obeys(lines, server):
     """Run the commands of ExecReload one by one, in the folder of a
     Server, until one fails, as systemd does."""
     pid = str(server.process.pid)
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "MAINPID": pid}
-    for line in lines:
-        fails, line = line[:1] != "-", line.lstrip("-@:+!")
+    for first, *words in filter(None, commands_of(lines)):
+        fails, first = first[:1] != "-", first.lstrip("-@:+!")
         words = [
             word.replace("${MAINPID}", pid).replace("$MAINPID", pid)
-            for word in words_of(line)
+            for word in (first, *words)
         ]
         kills = words[:1] in (["kill"], ["/bin/kill"], ["/usr/bin/kill"])
         if kills and not shutil.which(words[0], path=env["PATH"]):
