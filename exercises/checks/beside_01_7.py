@@ -62,9 +62,10 @@ def post(body, **options):
     return app.test_client().post("/", data=body, **options)
 
 
-def wish(tea):
-    """Send the form; the status, and the path that is to be asked next."""
-    reply = post({"tea": tea})
+def wish(tea, page="/"):
+    """Send the form from a page; the status, and the path that is to be
+    asked next."""
+    reply = post({"tea": tea}, headers={"Referer": f"http://tea{page}"})
     place = str(reply.location).removeprefix("http://localhost")
     return reply.status_code, place
 

@@ -214,6 +214,8 @@ def exercise_7(answer):
     answer.expect("len(listed())", len(seen), hint)
     answer.expect("listed()", seen, hint)
     answer.expect('sends("tea")', [("post", "/")], hint)
+    hint = say("Who says which page is asked for next?")
+    answer.expect('wish("sencha", "/menu")', (303, "/"), hint)
     hint = say("Which errors does your error page answer?")
     for path, method in ("/tea", "GET"), ("/a/b", "GET"), ("/tea", "POST"):
         call = f'missing("{path}", "{method}")'
