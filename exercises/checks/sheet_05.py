@@ -541,6 +541,11 @@ def exercise_8(answer):
             called = say("a visitor of A, after twenty silent ones")
             hint = say("What becomes of the others, if one is slow?")
             compare(called, came, "from A", hint)
+            time.sleep(0.5)
+            silent[0].sock.sendall(b"tea")
+            called = say("a silent visitor, who asks at last")
+            hint = say("How long may a client be slow?")
+            compare(called, silent[0].hears(), "from A", hint)
             for visitor in silent:
                 visitor.sock.close()
             hint = say("What is done after `talk`, whatever happens?")
