@@ -20,6 +20,7 @@ TERMS = r"|(/usr)?/bin/kill (-s |-)(SIG)?(TERM|15) \$(MAINPID|\{MAINPID\})"
 SPANS = {"": 1, "s": 1, "sec": 1, "second": 1, "seconds": 1}
 SPANS |= {"m": 60, "min": 60, "minute": 60, "minutes": 60, "ms": 0.001}
 SPANS |= {"h": 3600, "hr": 3600, "hour": 3600, "hours": 3600}
+PART = r"(\d+(?:\.\d+)?) *([a-z]*)"  # of a span: a number, and a name
 
 
 def service_of(text):
@@ -48,8 +49,7 @@ def seconds(span):
     """The length of a span of time such as "1min 30s", or None."""
     if span in ("infinity", "0"):
         return float("inf")
-    parts = re.findall(r"(\d+(?:\.\d+)?) *([a-z]*)", span)
-    rest = re.sub(r"(\d+(?:\.\d+)?) *([a-z]*)", "", span).strip()
+    parts, rest = re.findall(PART, span), re.sub(PART, "", span).strip()
     if not parts or rest or any(name not in SPANS for _, name in parts):
         return None
     return sum(float(number) * SPANS[name] for number, name in parts)
