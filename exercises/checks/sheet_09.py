@@ -415,19 +415,41 @@ def reloads(answer, lines, server, code):
         return [*came, "nobody answers"]
 
 
-# What these keys of [Service] may say.
-SAYS = {
-    "Type": {"notify"},
-    "Restart": {"on-failure"},
-    "KillMode": {"mixed"},
-    "KillSignal": {"", "SIGTERM", "TERM", "15"},
-    "SuccessExitStatus": {""},
-    "RestartPreventExitStatus": {""},
-    "RestartForceExitStatus": {""},
-    "NotifyAccess": {"", "main", "exec", "all"},
-    "SendSIGKILL": {"", *TRUE},
-    "FinalKillSignal": {"", "SIGKILL", "KILL", "9"},
-}
+def sayings():
+    """What these keys of [Service] may say, and a hint for the others."""
+    return {
+        "Type": (
+            {"notify"},
+            say("Who tells systemd that the socket is open?"),
+        ),
+        "Restart": (
+            {"on-failure"},
+            say("After which ends, and is the key spelled so?"),
+        ),
+        "KillMode": ({"mixed"}, say("Who gets TERM, and who gets KILL?")),
+        "KillSignal": (
+            {"", "SIGTERM", "TERM", "15"},
+            say("Which signal is asked for?"),
+        ),
+        "SuccessExitStatus": (
+            {""},
+            say("Which of its ends are failures?"),
+        ),
+        "RestartPreventExitStatus": ({""}, say("And if it fails so?")),
+        "RestartForceExitStatus": ({""}, say("And if it ends well?")),
+        "NotifyAccess": (
+            {"", "main", "exec", "all"},
+            say("Whom does systemd listen to?"),
+        ),
+        "SendSIGKILL": (
+            {"", *TRUE},
+            say("Who gets KILL, when patience ends?"),
+        ),
+        "FinalKillSignal": (
+            {"", "SIGKILL", "KILL", "9"},
+            say("What is sent when patience ends?"),
+        ),
+    }
 
 
 # May vary: the user, the spelling of a time, what says the same as a line
@@ -437,22 +459,10 @@ def exercise_6(answer):
     """Change: mend a unit file."""
     text, files = text_of(answer, "unit"), files_of("shop")
     service = service_of(text)
-    hints = {
-        "Type": say("Who tells systemd that the socket is open?"),
-        "Restart": say("After which ends, and is the key spelled so?"),
-        "KillMode": say("Who gets TERM, and who gets KILL?"),
-        "KillSignal": say("Which signal is asked for?"),
-        "SuccessExitStatus": say("Which of its ends are failures?"),
-        "RestartPreventExitStatus": say("And if it fails so?"),
-        "RestartForceExitStatus": say("And if it ends well?"),
-        "NotifyAccess": say("Whom does systemd listen to?"),
-        "SendSIGKILL": say("Who gets KILL, when patience ends?"),
-        "FinalKillSignal": say("What is sent when patience ends?"),
-    }
-    for key, right in SAYS.items():
+    for key, (right, hint) in sayings().items():
         if (value := last(service, key)) not in right:
             why = say("{key}={value} is not it.", key=key, value=value)
-            answer.refuse(why, hints[key])
+            answer.refuse(why, hint)
     user = last(service, "User")
     named = user or last(service, "DynamicUser").lower() in TRUE
     if user in ("root", "0") or not named:

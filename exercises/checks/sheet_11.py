@@ -532,8 +532,9 @@ def exercise_7(answer):
             right = "a body" if sent.partition(b"\r\n\r\n")[2] else "ok"
             says_of(answer, name, right, hint, server.address[1])
         wait_until(lambda: "}\n" in odd.log)
+        known = odd_servers()
         for key, port in ast.literal_eval(odd.log).items():
-            says_of(answer, *odd_server(key), port)
+            says_of(answer, *known[key], port)
     hint = say("Which error comes up when nobody listens?")
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
@@ -541,9 +542,9 @@ def exercise_7(answer):
         says_of(answer, say("nobody"), "no answer", hint, port)
 
 
-def odd_server(key):
-    """The name of a server of `11_7/odd.py`, what is right to say of it,
-    and a hint."""
+def odd_servers():
+    """For each key of `11_7/odd.py` the name of its server, what is right
+    to say of it, and a hint."""
     more = say("How do you know that nothing more will come?")
     part = say("What is a part of a head, and what stands behind it?")
     whole = say("What is the end of a head?")
@@ -580,7 +581,7 @@ def odd_server(key):
             whole,
         ),
         "mute": (say("a server that says nothing"), "no answer", whole),
-    }[key]
+    }
 
 
 def says_of(answer, name, right, hint, port):
