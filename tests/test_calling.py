@@ -4,25 +4,10 @@ import sys
 
 import pytest
 
+from exercises.client import Body
 from notebooks.calling import StartResponse, call
 
 TEXT = ("Content-Type", "text/plain")
-
-
-class Body:
-    """A body of these blocks, of which an exception is raised."""
-
-    def __init__(self, *blocks):
-        self.blocks, self.closed = blocks, 0
-
-    def __iter__(self):
-        for block in self.blocks:
-            if isinstance(block, Exception):
-                raise block
-            yield block
-
-    def close(self):
-        self.closed += 1
 
 
 def serving(body):
@@ -34,13 +19,13 @@ def serving(body):
 
 
 def test_it_reads_all_and_closes_once():
-    body = Body(b"mint ", b"", b"tea")
+    body = Body([b"mint ", b"", b"tea"])
     assert call(serving(body)) == ("200 OK", b"mint tea")
     assert body.closed == 1
 
 
 def test_it_closes_after_an_error_and_passes_it_on():
-    body = Body(b"mint ", OSError("torn"))
+    body = Body([b"mint ", OSError("torn")])
     with pytest.raises(OSError, match="torn"):
         call(serving(body))
     assert body.closed == 1
