@@ -57,6 +57,11 @@ def test_each_word_is_defined_once(notebooks):
     assert not found, "\n".join(found)
 
 
+def test_the_words_that_a_reader_needs_are_defined(notebooks):
+    found = list(glossary.missing(notebooks))
+    assert not found, "\n".join(found)
+
+
 def test_there_are_enough():
     assert len(rows(ERRORS)) >= LEAST
 
@@ -182,6 +187,13 @@ def test_bad_definitions_can_be_found():
     assert not list(glossary.faults(page(good)))
     assert len(list(glossary.faults(page(good, again)))) == 2
     assert "full stop" in next(glossary.faults(page(good[:-1])))
+
+
+def test_missing_definitions_can_be_found():
+    every = "\n".join(f"**{term.title()}**: a word." for term in glossary.WANTED)
+    assert not list(glossary.missing(page(every)))
+    (fault,) = glossary.missing(page(every.replace("Wsgi", "Asgi")))
+    assert "nobody defines WSGI" in fault
 
 
 # The rows of a table are the tool's; all else is the author's.

@@ -6,6 +6,12 @@ from collections import Counter
 
 from tools.workbook import cells
 
+WANTED = (  # what everybody is taken to know, and a reader may not
+    *("HTTP", "client", "server", "request", "response", "header", "status code"),
+    *("process", "thread", "signal", "environment variable", "kernel"),
+    *("port", "socket", "backlog", "keep-alive"),
+    *("WSGI", "environ", "callable", "middleware", "worker", "arbiter"),
+)
 BEGIN = r"\*\*([^*`]+)\*\*: "  # of a definition
 DEFINITION = rf"{BEGIN}(.+?)(?= {BEGIN}|$)"
 
@@ -34,6 +40,14 @@ def rows(notebooks):
             definitions(notebooks), key=lambda found: found[0].casefold()
         )
     ]
+
+
+def missing(notebooks):
+    """Yield what is wrong where a wanted term is not defined."""
+    known = {term.casefold() for term, *_ in definitions(notebooks)}
+    for term in WANTED:
+        if term.casefold() not in known:
+            yield f"nobody defines {term}: do, at the end of its chapter"
 
 
 def faults(notebooks):

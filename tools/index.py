@@ -201,7 +201,7 @@ def faults(notebooks):
     for path, found in [
         (RULES, [*bad_rules(rules), *unseen_rules(rules, cells)]),
         (ERRORS, [*bad_errors(errors), *unseen_errors(errors, cells)]),
-        (WORDS, glossary.faults(notebooks)),
+        (WORDS, [*glossary.faults(notebooks), *glossary.missing(notebooks)]),
     ]:
         for fault in found:
             yield path, fault
