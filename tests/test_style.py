@@ -16,7 +16,7 @@ from nbformat.v4 import (
 )
 
 from tools import check, style, workbook
-from tools.check import bad_image, bad_rows, compared
+from tools.check import bad_image, bad_rows, bad_size, compared
 from tools.copying import copy_project
 from tools.style import (
     HEAD,
@@ -45,6 +45,7 @@ from tools.style import (
     outputs_do_not_vary,
     says_what_it_needs,
     shows_its_values,
+    shows_things,
     speaks_between_cells,
 )
 from tools.tracked import tracked
@@ -146,6 +147,9 @@ FAULTS = [  # kind, number of the cell, what is wrong with it
         3,
         {"metadata": {"tags": ["nbval-skip"]}},
     ),
+    (shows_things, 1, {"outputs": [value("True")]}),
+    (shows_things, 1, {"outputs": [value("(True, False)")]}),
+    (shows_things, 1, {"outputs": [stream("True\nFalse\n")]}),
     (errors_are_meant, 3, {"outputs": []}),
     (errors_are_meant, 3, {"metadata": {}}),
     (errors_are_meant, 1, {"outputs": [ERROR]}),
@@ -297,6 +301,22 @@ def test_lost_chapters(text, lost):
     assert lost_chapters(text) == lost
 
 
+def test_one_output_in_ten_may_be_a_truth_value():
+    values = [["True"], *(["(True, 5)"] for _ in range(9))]
+    cells = [new_code_cell("1", outputs=[value(*text)]) for text in values]
+    assert not list(shows_things(new_notebook(cells=cells)))
+    assert list(shows_things(new_notebook(cells=cells[:-1])))
+
+
+def test_bad_size():
+    good = '<svg viewBox="0 0 1000 640"><svg viewBox="9 9 2000 900"><text style='
+    good += '"font-size:14px;"/></svg></svg>'
+    assert not bad_size(good)
+    assert "1001 wide" in bad_size(good.replace("1000", "1001"))
+    assert "641 high" in bad_size(good.replace("640", "641"))
+    assert "13.5 px" in bad_size(good.replace("14", "13.5"))
+
+
 def test_bad_image():
     assert not bad_image('<svg><rect x="0" fill="#FFFFFF"/></svg>')
     assert bad_image('<svg><rect x="0" fill="none"/></svg>')
@@ -330,7 +350,7 @@ def test_the_command_lists_all_faults(tmp_path):
     spoil(pages / "91_find_a_rule.ipynb", "| 54 | ", "| 154 | ")
     spoil(pages / "errors.csv", ",code,", ",tea,")
     (images / "new.d2").write_text("a -> b")
-    (images / "old.svg").write_text("<svg><path/></svg>")
+    (images / "old.svg").write_text('<svg viewBox="0 0 9 700"><path/></svg>')
     done = subprocess.run(
         [sys.executable, "-m", "tools.check", page],
         cwd=project,
@@ -358,6 +378,7 @@ def test_the_command_lists_all_faults(tmp_path):
         "new.d2: its .svg is stale: run `make diagrams`",
         "old.svg: has no source: commit its .d2, too",
         "old.svg: give it a white background",
+        "old.svg: is 9 wide and 700 high",
     ):
         assert any(words in line for line in lines), words
     assert lines[-1] == f"Faults of style: {len(lines) - 1}."

@@ -38,6 +38,7 @@ COMPARED = 0.9  # of the cells with outputs
 D2 = "--pad", "20"  # as in the Makefile
 SHAPES = {"rect", "path", "circle", "text", "g"}
 ROW = r"\| *\[\d\d [^|]*?(\w+\.ipynb)\)"  # of a chapter in a table of all
+WIDE, HIGH, FONT = 1000, 640, 14  # px; of a picture, and of its letters
 WHITE = {"#fff", "#ffffff", "white", "#f6f8fa"}
 
 
@@ -92,6 +93,17 @@ def bad_image(svg):
             fill = element.get("fill", "").lower()
             return not (name == "rect" and fill in WHITE)
     return True
+
+
+def bad_size(svg):
+    """What of an SVG, a str, does not fit the screen of a laptop or cannot
+    be read there, a str; "" where all can."""
+    box = re.search(r'viewBox="\S+ \S+ (\S+) (\S+)"', svg)
+    width, height = map(float, box.groups()) if box else (0, 0)
+    small = min(map(float, re.findall(r"font-size:([\d.]+)px", svg)), default=FONT)
+    if not 0 < width <= WIDE or height > HIGH:
+        return f"is {width:g} wide and {height:g} high: {WIDE} and {HIGH} fit"
+    return f"has letters of {small:g} px: {FONT} can be read" if small < FONT else ""
 
 
 def sums(notebooks):
@@ -179,6 +191,8 @@ def of_images(folder):
             yield f"{name_of(image)}: has no source: commit its .d2, too"
         if bad_image(image.read_text("utf-8")):
             yield f"{name_of(image)}: give it a white background"
+        if fault := bad_size(image.read_text("utf-8")):
+            yield f"{name_of(image)}: {fault}"
 
 
 def drawn(d2, source):

@@ -28,6 +28,8 @@ from tools.workbook import (
 WIDTH = 75  # columns of a code cell that a page in JupyterLab shows
 LINES = 15  # of code in a cell
 OUTPUT = 75  # lines of a cell's output, if it is not a file
+TRUTH = r"[\s(\[]*(?:(?:True|False|None)[\s,)\]]*)+"  # an output that is no more
+MANY = 10  # outputs, of which one may be a bare truth value
 ALT = 20  # letters, at least, that say what an image shows
 HEAD = "**You will do**", "**You will learn**", "**You need**"
 NEXT = "What comes next"
@@ -113,6 +115,16 @@ def ignores_only_what_an_assert_checks(notebook):
 
 def ignored(cell):
     return re.search(IGNORE, " ".join([cell.source, *tags(cell)]))
+
+
+def shows_things(notebook):
+    outputs = [shown(cell) for cell in code_cells(notebook) if cell.outputs]
+    bare = [text for text in outputs if re.fullmatch(TRUTH, text)]
+    if len(bare) * MANY > len(outputs):
+        yield (
+            f"{len(bare)} of {len(outputs)} outputs are bare truth values: "
+            "show who answered, when, with what"
+        )
 
 
 def errors_are_meant(notebook):
@@ -313,6 +325,7 @@ OF_ALL = [  # notebooks, and
 ]
 OF_CHAPTERS = [
     fits_the_page,
+    shows_things,
     speaks_between_cells,
     opens_with_its_head,
     is_written,
