@@ -14,6 +14,9 @@ from nbformat.v4 import new_code_cell, new_notebook
 from tools.processes import processes_in
 
 ROOT = Path(__file__).resolve().parent.parent
+# Of pytest on notebooks; two plugins that take a second and do nothing there.
+NBVAL = "--nbval", "--nbval-current-env"
+NBVAL += "-p", "no:anyio", "-p", "no:hypothesispytest"
 
 
 def has_ended(process):
@@ -48,9 +51,8 @@ def write(folder, name, cells, *tags):
 def run_pytest(folder, plugin, *options):
     """What pytest prints, with a plugin of ours, of the notebooks in a
     folder, a str."""
-    plugins = "-p", plugin, "--nbval", "--nbval-current-env"
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *plugins, *options],
+        [sys.executable, "-m", "pytest", "-p", plugin, *NBVAL, *options],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         check=False,
