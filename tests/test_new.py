@@ -3,6 +3,7 @@ check names what is to be written of each, and nothing else."""
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 
@@ -45,8 +46,11 @@ def texts(project):
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A copy of the project, a Path."""
-    return copy_project(tmp_path_factory.mktemp("new") / "project")
+    """A copy of the project, a Path, without its pictures: each check would
+    draw all of them again."""
+    project = copy_project(tmp_path_factory.mktemp("new") / "project")
+    shutil.rmtree(project / "notebooks/img")
+    return project
 
 
 @pytest.fixture(scope="module")

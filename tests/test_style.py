@@ -2,6 +2,7 @@
 and each kind of fault is found. No cell is run."""
 
 import re
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -349,6 +350,8 @@ def test_the_command_lists_all_faults(tmp_path):
     spoil(project / "classroom/README.md", "Chapters 01 to ", "Chapters 02 to ")
     spoil(pages / "91_find_a_rule.ipynb", "| 54 | ", "| 154 | ")
     spoil(pages / "errors.csv", ",code,", ",tea,")
+    shutil.rmtree(images)  # all of them would be drawn, as for `of_tables`
+    images.mkdir()
     (images / "new.d2").write_text("a -> b")
     (images / "old.svg").write_text('<svg viewBox="0 0 9 700"><path/></svg>')
     done = subprocess.run(
