@@ -75,8 +75,12 @@ class Worker:
         """Start a thread, if we may; RuntimeError if the system may not."""
         if len(self.threads) < self.max_threads:
             thread = threading.Thread(target=self.work)
-            thread.start()
-            self.threads.append(thread)
+            self.threads.append(thread)  # first: may_keep_alive counts it
+            try:
+                thread.start()
+            except RuntimeError:
+                self.threads.remove(thread)
+                raise
 
     def work(self):
         """What a thread does: wait for a connection, serve it, repeat."""

@@ -7,6 +7,7 @@ import signal
 import socket
 import struct
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import wait
@@ -17,6 +18,7 @@ import pytest
 import requests
 
 from notebooks.serving import run, serve, start, wait_until
+from small_server.worker import Worker
 from tests.helpers import has_ended
 from tests.small_server.helpers import (
     COMMAND,
@@ -628,6 +630,21 @@ def test_a_connection_stays_though_the_threads_are_yet_to_start():
             list(pool.map(visit, range(20)))
     assert sum(b"Connection: close" in answer for answer in answers) == 0
     assert sum(b"Hello" in answer for answer in answers) == 400
+
+
+def test_a_thread_counts_from_before_it_starts(monkeypatch):
+    """Or a connection ends by luck; one that cannot start does not count."""
+    worker = Worker(None, None, max_threads=2)
+
+    def cannot(thread):
+        counted.append(len(worker.threads))
+        raise RuntimeError("can't start new thread")
+
+    counted = []
+    monkeypatch.setattr(threading.Thread, "start", cannot)
+    with pytest.raises(RuntimeError):
+        worker.start_thread()
+    assert (counted, worker.threads) == ([1], [])
 
 
 def test_the_end_of_an_answer_does_not_wait_for_a_child_of_the_app():
