@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from notebooks.serving import serve
 from tests.browser.lab import CHROMIUM, MISSING, chromium, opened
@@ -54,10 +54,12 @@ SHORTEN = """(body, root) => {
 
 
 def keep(page, name):
-    """Save what `page` shows as img/NAME.png, in few colours."""
-    picture = Image.open(io.BytesIO(page.screenshot()))
+    """Save what `page` shows as img/NAME.png, framed, in few colours."""
+    # Without a frame, a white page is lost on the white of a notebook.
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    framed = ImageOps.expand(picture, border=2, fill="gray")
     path = IMAGES / f"{name}.png"
-    few = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    few = framed.quantize(COLOURS, dither=Image.Dither.NONE)
     few.save(path, optimize=True)
     print(f"{name_of(path)}: {path.stat().st_size // 1000} kB")
 
