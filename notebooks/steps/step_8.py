@@ -12,7 +12,7 @@ from wsgiref.util import is_hop_by_hop
 STATUS = re.compile(r"[2-5][0-9][0-9] [ -~]+")
 NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(r"[ -~\x80-\xff]*")
-# What a client may say: [!-~] is any visible letter of ASCII.
+# What a client may say: [!-~] is any visible character of ASCII.
 FIELD = re.compile(r"[\t -~\x80-\xff]*")
 REQUEST = re.compile(r"([A-Z]+) (/[!-~]*?)(?:\?([!-~]*))? (HTTP/1\.[01])")
 LAST = "Connection: close\r\n"
