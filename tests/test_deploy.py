@@ -1,19 +1,436 @@
-"""What is in deploy/ keeps its promises; chapter 12 checks the rest."""
+"""What is in deploy/ keeps its promises, and not without the lines that
+matter; chapter 12 checks the rest."""
 
+import json
 import re
+import runpy
+import shlex
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import yaml
 
+from notebooks.serving import serve, start, wait_until
+from tools.needs import NO_POSIX, POSIX, SYSTEMS
+
 ROOT = Path(__file__).resolve().parent.parent
-RECIPE = (ROOT / "deploy/Dockerfile").read_text().replace("\\\n", "")
-STEPS = dict(re.findall(r"(?m)^([A-Z]+) +(.*)", RECIPE))
-DOCUMENTS = list(yaml.safe_load_all((ROOT / "deploy/kubernetes.yaml").read_text()))
-MANIFESTS = {document["kind"]: document for document in DOCUMENTS}
-DEPLOYMENT = MANIFESTS["Deployment"]["spec"]
-POD = DEPLOYMENT["template"]["spec"]
-(CONTAINER,) = POD["containers"]
+# One view more, which tells what the app sees of its visitor.
+SEEN = """
+from flask import request
+@app.get("/seen")
+def seen():
+    return f"{request.remote_addr} {request.url_root} {len(request.data)}"
+"""
+SETTINGS = {
+    "FLASK_SECRET_KEY": "k",
+    "FLASK_TRUSTED_HOSTS": '["shop.example"]',
+    "FLASK_PROXY_FIX": '{"x_for": 1, "x_proto": 1}',
+    "BIND": "127.0.0.1:0",
+}
+# A visitor, as the one proxy before us says, with forged headers before.
+VISITOR = {
+    "Host": "shop.example",
+    "X-Forwarded-For": "6.6.6.6, 203.0.113.7",
+    "X-Forwarded-Proto": "http, https",
+}
+FORGED = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Prefix": "/evil"}
+
+
+def project(folder):
+    """Copy into a folder what the image has; return the folder."""
+    for name in "deploy", "templates":
+        shutil.copytree(ROOT / name, folder / name)
+    for name in "my_flask_app.py", "wsgi.py":
+        shutil.copy(ROOT / name, folder)
+    with open(folder / "wsgi.py", "a") as wsgi:
+        wsgi.write(SEEN)
+    return folder
+
+
+def command(folder, **changes):
+    """The command of the image in this folder, with changed settings."""
+    cmd = shlex.join(json.loads(steps(folder)["CMD"]))
+    there = f"cd {shlex.quote(str(folder))} && exec {cmd}"
+    settings = (SETTINGS | changes).items()
+    words = " ".join(f"{k}={shlex.quote(v)}" for k, v in settings)
+    return f"{words} sh -c {shlex.quote(there)}"
+
+
+def steps(folder):
+    """The instructions of the Dockerfile, a dict; of several, the last."""
+    recipe = (folder / "deploy/Dockerfile").read_text().replace("\\\n", "")
+    return dict(re.findall(r"(?m)^([A-Z]+) +(.*)", recipe))
+
+
+def manifests(folder):
+    """The Kubernetes manifests, a dict of dicts by kind."""
+    text = (folder / "deploy/kubernetes.yaml").read_text()
+    documents = list(yaml.safe_load_all(text))
+    kinds = {document["kind"]: document for document in documents}
+    assert len(kinds) == len(documents)
+    return kinds
+
+
+def parts(folder):
+    """The Deployment's spec, its pod's, and its container's."""
+    deployment = manifests(folder)["Deployment"]["spec"]
+    pod = deployment["template"]["spec"]
+    (container,) = pod["containers"]
+    return deployment, pod, container
+
+
+def conf(folder):
+    return runpy.run_path(str(folder / "deploy/gunicorn.conf.py"))
+
+
+# Each check takes a folder with the project, and asserts.
+
+
+def serves_strangers(folder):
+    with serve(command(folder)) as server:
+        assert server.get("/").status_code == 400, "a host of nobody's"
+        reply = server.get("/visits", headers=VISITOR | FORGED)
+        assert "; Secure;" in reply.headers["Set-Cookie"]
+        reply = server.get("/seen", headers=VISITOR | FORGED)
+        assert reply.text == "203.0.113.7 https://shop.example/ 0"
+    # What is not said is not believed.
+    with serve(command(folder, FLASK_PROXY_FIX="{}")) as server:
+        reply = server.get("/seen", headers=VISITOR)
+        assert reply.text == "127.0.0.1 http://shop.example/ 0"
+
+
+def needs_its_settings(folder):
+    for name in {*SETTINGS} - {"BIND"}:
+        lacking = serve(command(folder, **{name: ""}))
+        with pytest.raises(RuntimeError, match=f"{name} is not set"), lacking:
+            pass
+
+
+def answers_probes_of_its_own(folder):
+    _, _, container = parts(folder)
+    paths = {kind: container[f"{kind}Probe"]["httpGet"]["path"] for kind in KINDS}
+    assert paths == {
+        "startup": "/healthz",
+        "readiness": "/readyz",
+        "liveness": "/healthz",
+    }
+    with serve(command(folder)) as server:
+        for path in "/healthz", "/readyz", "/metrics":
+            assert server.get(path).status_code == 200, path
+            assert server.get(path, headers=VISITOR).status_code == 404, path
+
+
+def is_not_ready_without_its_templates(folder):
+    shutil.rmtree(folder / "templates")
+    with serve(command(folder)) as server:
+        assert server.get("/healthz").status_code == 200
+        assert server.get("/readyz").status_code == 500
+
+
+KINDS = "startup", "readiness", "liveness"
+
+
+def tells_how_busy_it_is(folder):
+    number = conf(folder)["threads"]
+
+    def visit(path):
+        return server.get(path, headers=VISITOR).status_code
+
+    with (
+        serve(command(folder)) as server,
+        ThreadPoolExecutor(number) as visitors,
+    ):
+        waiting = [visitors.submit(visit, "/slow/3") for _ in range(number - 1)]
+        busy = f"requests_in_progress {number - 1}\n"
+        wait_until(lambda: server.get("/metrics").text == busy, 2.5)
+        assert {each.result() for each in waiting} == {200}
+        assert visit("/error") == 500
+        idle = "requests_in_progress 0\n"
+        wait_until(lambda: server.get("/metrics").text == idle, 2)
+
+
+def logs_no_secrets_and_no_probes(folder):
+    with serve(command(folder)) as server:
+        asked = "/greet/A%0Ab?token=secret"
+        referer = {"Referer": "http://shop.example/?token=secret"}
+        server.get(asked, headers=VISITOR | referer)
+        server.get("/healthz")
+        server.get("/metrics")
+        server.get("/last", headers=VISITOR)
+        wait_until(lambda: "GET /last 404" in server.log, 2)
+        lines = re.findall(".* GET .*", server.log)
+        assert lines[-2].startswith("203.0.113.7 GET /greet/A%0Ab 200 ")
+        assert len(lines) == 3  # with the first one, of `serve`
+        assert "secret" not in server.log
+
+
+def lets_proxyfix_alone_speak_of_https(folder):
+    with serve(command(folder)) as server:
+        claims = VISITOR | {"X-Forwarded-Proto": "http", "X-Forwarded-Ssl": "on"}
+        reply = server.get("/seen", headers=claims)
+        assert reply.text == "203.0.113.7 http://shop.example/ 0"
+
+
+def keeps_its_files_where_they_should_be(folder):
+    assert conf(folder)["control_socket_disable"]  # it would need a home
+    with start(command(folder, BIND="unix:app.sock")) as server:
+        wait_until(lambda: "Booting worker" in server.log)
+        assert (folder / "app.sock").stat().st_mode & 0o777 == 0o660
+        if SYSTEMS["linux"][0]:
+            files = Path(f"/proc/{server.workers[0].pid}/fd").iterdir()
+            links = " ".join(str(file.readlink()) for file in files)
+            assert "/dev/shm/wgunicorn" in links
+
+
+def has_more_patience_than_its_client_and_less_than_its_manager(folder):
+    settings = conf(folder)
+    assert settings["keepalive"] > 60  # of Amazon's balancer and nginx
+    pause = parts(folder)[2]["lifecycle"]["preStop"]["sleep"]["seconds"]
+    grace = parts(folder)[1]["terminationGracePeriodSeconds"]
+    assert pause + settings["graceful_timeout"] < grace
+
+
+def scales_by_the_work_that_waits(folder):
+    waits, computes = manifests(folder)["HorizontalPodAutoscaler"]["spec"]["metrics"]
+    name = waits["pods"]["metric"]["name"]
+    assert f'"{name} {{' in (folder / PUBLIC).read_text()
+    target = waits["pods"]["target"]
+    assert target["type"] == "AverageValue"
+    assert 0 < int(target["averageValue"]) < conf(folder)["threads"]
+    assert conf(folder)["workers"] == 1  # for each process counts its own
+    assert computes["resource"]["name"] == "cpu"
+    assert "cpu" in parts(folder)[2]["resources"]["requests"]
+
+
+def fits_the_image(folder):
+    instructions, (_, _, container) = steps(folder), parts(folder)
+    port = str(container["ports"][0]["containerPort"])
+    assert instructions["EXPOSE"] == port
+    for step in "ENV", "HEALTHCHECK":
+        assert re.findall(r"\d\.\d:(\d+)", instructions[step]) == [port]
+    assert "PYTHONUNBUFFERED=1" in instructions["ENV"]
+    assert "--require-hashes -r requirements.lock" in instructions["RUN"]
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", instructions["USER"])
+    check = instructions["HEALTHCHECK"]
+    within = int(re.search(r"--timeout=(\d+)s", check)[1])
+    assert int(re.search(r"timeout=(\d+)\)", check)[1]) < within
+    assert "'/healthz'" in check
+
+
+def has_few_rights(folder):
+    _, pod, container = parts(folder)
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert pod["automountServiceAccountToken"] is False
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    policy = manifests(folder)["NetworkPolicy"]["spec"]
+    assert policy["podSelector"] == manifests(folder)["Deployment"]["spec"]["selector"]
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    assert policy["egress"] == []
+    ((rule,)) = policy["ingress"]
+    assert rule["from"] and rule["ports"] == [{"port": "http"}]
+
+
+def has_one_place_to_write_to_that_is_no_memory(folder):
+    _, pod, container = parts(folder)
+    assert container["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
+    (volume,) = pod["volumes"]
+    assert volume["name"] == "tmp"
+    assert {*volume["emptyDir"]} == {"sizeLimit"}
+
+
+def sets_what_the_app_needs_and_no_secret(folder):
+    _, _, container = parts(folder)
+    env = {each["name"]: each for each in container["env"]}
+    assert {*env} == {*SETTINGS} - {"BIND"}
+    assert "secretKeyRef" in env["FLASK_SECRET_KEY"]["valueFrom"]
+    for name in "FLASK_TRUSTED_HOSTS", "FLASK_PROXY_FIX":
+        assert json.loads(env[name]["value"]) == json.loads(SETTINGS[name])
+    assert "Secret" not in manifests(folder)
+    assert "SECRET" not in (folder / "deploy/Dockerfile").read_text()
+
+
+def survives_updates_and_lost_machines(folder):
+    deployment, pod, _ = parts(folder)
+    assert deployment["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+    assert "replicas" not in deployment  # else each update undoes the scaler
+    (spread,) = pod["topologySpreadConstraints"]
+    assert spread["topologyKey"] == "kubernetes.io/hostname"
+    assert spread["labelSelector"] == deployment["selector"]
+    assert manifests(folder)["PodDisruptionBudget"]["spec"]["minAvailable"] == 1
+
+
+def may_take_what_it_asks_for(folder):
+    resources = parts(folder)[2]["resources"]
+    asked, most = resources["requests"], resources["limits"]
+    assert int(asked["memory"][:-2]) <= int(most["memory"][:-2])
+
+
+def is_patient_before_it_kills(folder):
+    def patience(kind):
+        probe = parts(folder)[2][f"{kind}Probe"]
+        seconds, times = (
+            probe.get("timeoutSeconds", 1),
+            probe.get("failureThreshold", 3),
+        )
+        return seconds, probe["periodSeconds"], probe["periodSeconds"] * times
+
+    for kind in "startup", "readiness":
+        pairs = zip(patience("liveness"), patience(kind), strict=True)
+        assert all(patient > other for patient, other in pairs), kind
+    assert patience("readiness")[0] >= 5  # a full pod is slow, not ill
+
+
+PUBLIC, CONF, IMAGE, CLUSTER = (
+    f"deploy/{name}"
+    for name in ("public.py", "gunicorn.conf.py", "Dockerfile", "kubernetes.yaml")
+)
+LIVE = {  # by check, the pieces of a file without which it fails
+    serves_strangers: [
+        (PUBLIC, 'site.config["SESSION_COOKIE_SECURE"] = True'),
+        (PUBLIC, '{"x_for": 0, "x_proto": 0} | '),
+        (PUBLIC, ", **counts"),
+    ],
+    needs_its_settings: [
+        (PUBLIC, '"SECRET_KEY", '),
+        (PUBLIC, '"TRUSTED_HOSTS", '),
+        (PUBLIC, ', "PROXY_FIX"'),
+    ],
+    answers_probes_of_its_own: [
+        (PUBLIC, '@probes.get("/healthz")'),
+        (PUBLIC, '@probes.get("/readyz")'),
+        (PUBLIC, '@probes.get("/metrics")'),
+        (PUBLIC, "probed and "),
+    ],
+    is_not_ready_without_its_templates: [
+        (PUBLIC, 'site.jinja_env.get_template("greet.html")'),
+    ],
+    tells_how_busy_it_is: [
+        (CONF, 'threads = int(os.environ.get("THREADS", "8"))'),
+        (PUBLIC, "busy.append(1)"),
+        (PUBLIC, ", busy.pop"),
+    ],
+    logs_no_secrets_and_no_probes: [
+        (CONF, 'accesslog = "-"'),
+        (CONF, "access_log_format = "),
+        (CONF, 'atoms["U"] = '),
+        (CONF, ', "/metrics"'),
+        (CONF, "logger_class = AccessLog"),
+    ],
+    lets_proxyfix_alone_speak_of_https: [(CONF, "secure_scheme_headers = {}")],
+    keeps_its_files_where_they_should_be: [
+        (CONF, "umask = 0o117"),
+        (CONF, "control_socket_disable = True"),
+        (CONF, 'worker_tmp_dir = "/dev/shm" if memory else None'),
+    ],
+}
+if not SYSTEMS["linux"][0]:
+    LIVE[keeps_its_files_where_they_should_be].pop()
+STATIC = {
+    fits_the_image: [
+        (IMAGE, "--require-hashes "),
+        (IMAGE, "PYTHONUNBUFFERED=1 "),
+        (IMAGE, " BIND=0.0.0.0:8000"),
+        (IMAGE, "USER 10001:10001"),
+        (IMAGE, "--timeout=6s "),
+        (IMAGE, "healthz"),
+        (IMAGE, "EXPOSE 8000"),
+    ],
+    has_few_rights: [
+        (CLUSTER, "runAsNonRoot: true"),
+        (CLUSTER, "seccompProfile: {type: RuntimeDefault}"),
+        (CLUSTER, "automountServiceAccountToken: false"),
+        (CLUSTER, "allowPrivilegeEscalation: false"),
+        (CLUSTER, "readOnlyRootFilesystem: true"),
+        (CLUSTER, "capabilities: {drop: [ALL]}"),
+        (CLUSTER, "kind: NetworkPolicy"),
+        (CLUSTER, ", Egress"),
+        (CLUSTER, "egress: []"),
+        (CLUSTER, "- {port: http}"),
+    ],
+    has_one_place_to_write_to_that_is_no_memory: [
+        (CLUSTER, "- {name: tmp, mountPath: /tmp}"),
+        (CLUSTER, "sizeLimit: 64Mi"),
+    ],
+    sets_what_the_app_needs_and_no_secret: [
+        (CLUSTER, "secretKeyRef: {name: workbook, key: key}"),
+        (CLUSTER, """'["shop.example"]'"""),
+        (CLUSTER, ', "x_proto": 1'),
+    ],
+    survives_updates_and_lost_machines: [
+        (CLUSTER, ", maxUnavailable: 0"),
+        (CLUSTER, "topologyKey: kubernetes.io/hostname"),
+        (CLUSTER, "minAvailable: 1"),
+    ],
+    has_more_patience_than_its_client_and_less_than_its_manager: [
+        (CONF, "keepalive = 75"),
+        (CONF, "graceful_timeout = 20"),
+        (CLUSTER, "sleep: {seconds: 5}"),
+        (CLUSTER, "terminationGracePeriodSeconds: 30"),
+    ],
+    scales_by_the_work_that_waits: [
+        (CLUSTER, "requests_in_progress"),
+        (CLUSTER, "type: AverageValue, "),
+        (CLUSTER, "cpu: 250m, "),
+        (CLUSTER, "- type: Resource"),
+    ],
+    may_take_what_it_asks_for: [(CLUSTER, "memory: 256Mi")],
+    is_patient_before_it_kills: [
+        (CLUSTER, "timeoutSeconds: 5"),
+        (CLUSTER, "timeoutSeconds: 10"),
+        (CLUSTER, "failureThreshold: 6"),
+    ],
+}
+
+
+def rows(checks):
+    pairs = [(check, *row) for check, table in checks.items() for row in table]
+    return pytest.mark.parametrize(("check", "path", "piece"), pairs)
+
+
+# As when a key of the manifests is gone, or something does not come to be.
+BROKEN = AssertionError, LookupError, TypeError, ValueError, TimeoutError
+BROKEN += (yaml.YAMLError, pytest.fail.Exception)
+
+
+def fails_without(check, folder, path, piece):
+    """Assert that the check fails when this piece of the file is gone."""
+    text = (project(folder) / path).read_text()
+    assert piece in text
+    text = text.replace(piece, "", 1)
+    if path.endswith(".py"):
+        compile(text, path, "exec")  # it shall not fail for a reason so cheap
+    (folder / path).write_text(text)
+    with pytest.raises(BROKEN):
+        check(folder)
+
+
+@pytest.mark.parametrize("check", STATIC, ids=lambda check: check.__name__)
+def test_files(check):
+    check(ROOT)
+
+
+@rows(STATIC)
+def test_each_line_of_the_files_is_needed(check, path, piece, tmp_path):
+    fails_without(check, tmp_path, path, piece)
+
+
+@pytest.mark.skipif(not POSIX, reason=NO_POSIX)
+@pytest.mark.parametrize("check", LIVE, ids=lambda check: check.__name__)
+def test_server(check, tmp_path):
+    check(project(tmp_path))
+
+
+@pytest.mark.skipif(not POSIX, reason=NO_POSIX)
+@rows(LIVE)
+def test_each_line_of_the_server_is_needed(check, path, piece, tmp_path):
+    fails_without(check, tmp_path, path, piece)
 
 
 def names(path):
@@ -21,69 +438,6 @@ def names(path):
     return set(re.findall(r"(?m)^([\w-]+)", (ROOT / path).read_text()))
 
 
-def test_image_installs_from_the_lock_with_hashes():
-    assert "--require-hashes -r requirements.lock" in STEPS["RUN"]
+def test_image_has_what_the_workbook_was_tested_with():
     assert names("deploy/requirements.txt") == {"flask", "gunicorn"}
     assert names("deploy/requirements.txt") <= names("requirements.txt")
-
-
-def test_one_port():
-    port = str(CONTAINER["ports"][0]["containerPort"])
-    assert STEPS["EXPOSE"] == port
-    for step in "CMD", "HEALTHCHECK":
-        assert re.findall(r"\d\.\d:(\d+)", STEPS[step]) == [port]
-
-
-def test_health_check_ends_before_docker_ends_it():
-    within = int(re.search(r"--timeout=(\d+)s", STEPS["HEALTHCHECK"])[1])
-    assert int(re.search(r"timeout=(\d+)\)", STEPS["HEALTHCHECK"])[1]) < within
-
-
-def test_container_has_few_rights():
-    assert POD["securityContext"]["runAsNonRoot"] is True
-    assert POD["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert POD["automountServiceAccountToken"] is False
-    assert CONTAINER["securityContext"] == {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
-
-
-def test_the_one_place_to_write_is_there():
-    """Gunicorn needs a folder for temporary files."""
-    assert CONTAINER["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
-    assert [volume["name"] for volume in POD["volumes"]] == ["tmp"]
-
-
-def test_key_is_a_secret_and_not_in_the_files():
-    (key,) = CONTAINER["env"]
-    assert key["name"] == "FLASK_SECRET_KEY"
-    assert "secretKeyRef" in key["valueFrom"]
-    assert set(MANIFESTS) == {
-        *("Deployment", "Service"),
-        *("HorizontalPodAutoscaler", "PodDisruptionBudget"),
-    }
-    assert len(DOCUMENTS) == 4
-    assert "SECRET" not in RECIPE
-
-
-def test_update_never_has_fewer_pods():
-    assert DEPLOYMENT["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
-    assert "replicas" not in DEPLOYMENT  # else each update undoes the scaler
-
-
-def test_it_may_take_what_it_asks_for():
-    resources = CONTAINER["resources"]
-    asked, most = resources["requests"], resources["limits"]
-    assert "cpu" in asked  # the scaler's percentage is of this
-    assert int(asked["memory"][:-2]) <= int(most["memory"][:-2])
-
-
-@pytest.mark.parametrize("kind", ["startup", "readiness"])
-def test_liveness_is_the_most_patient_probe(kind):
-    def patience(probe):
-        return probe.get("timeoutSeconds", 1), probe["periodSeconds"]
-
-    other = CONTAINER[f"{kind}Probe"]
-    assert patience(CONTAINER["livenessProbe"]) > patience(other)
