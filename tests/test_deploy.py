@@ -16,6 +16,7 @@ from notebooks.serving import serve, start, wait_until
 from tools.needs import NO_POSIX, POSIX, SYSTEMS
 
 ROOT = Path(__file__).resolve().parent.parent
+ROOM = "classroom/hub/zero-to-jupyterhub.yaml"
 # One view more, which tells what the app sees of its visitor.
 SEEN = """
 from flask import request
@@ -44,6 +45,8 @@ def project(folder):
         shutil.copytree(ROOT / name, folder / name)
     for name in "my_flask_app.py", "wsgi.py":
         shutil.copy(ROOT / name, folder)
+    (folder / ROOM).parent.mkdir(parents=True)
+    shutil.copy(ROOT / ROOM, folder / ROOM)
     with open(folder / "wsgi.py", "a") as wsgi:
         wsgi.write(SEEN)
     return folder
@@ -287,6 +290,16 @@ def is_patient_before_it_kills(folder):
     assert patience("readiness")[0] >= 5  # a full pod is slow, not ill
 
 
+def opens_a_room_to_nobody(folder):
+    values = yaml.safe_load((folder / ROOM).read_text())
+    hub, proxy = values["hub"]["config"], values["proxy"]
+    assert hub["JupyterHub"]["authenticator_class"] == "shared-password"
+    assert "SharedPasswordAuthenticator" not in hub  # whoever reads it has it
+    # The chart's default is LoadBalancer, with HTTPS off.
+    inside = proxy["service"]["type"] == "ClusterIP"
+    assert inside or (proxy["https"]["enabled"] and proxy["https"]["hosts"])
+
+
 PUBLIC, CONF, IMAGE, CLUSTER = (
     f"deploy/{name}"
     for name in ("public.py", "gunicorn.conf.py", "Dockerfile", "kubernetes.yaml")
@@ -379,6 +392,10 @@ STATIC = {
         (CLUSTER, "type: AverageValue, "),
         (CLUSTER, "cpu: 250m, "),
         (CLUSTER, "- type: Resource"),
+    ],
+    opens_a_room_to_nobody: [
+        (ROOM, "authenticator_class: shared-password"),
+        (ROOM, "type: ClusterIP"),
     ],
     may_take_what_it_asks_for: [(CLUSTER, "memory: 256Mi")],
     is_patient_before_it_kills: [

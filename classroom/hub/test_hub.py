@@ -1,10 +1,14 @@
 """The hub, with learners who are programs and one in a real browser."""
 
+import asyncio
 import json
 import os
 import signal
+from pathlib import Path
 
 import pytest
+import yaml
+from jupyterhub.authenticators.shared import SharedPasswordAuthenticator
 from playwright.sync_api import expect
 
 from classroom.hub.room import PASSWORD, Visit, gone, hub, page_says, room
@@ -114,6 +118,21 @@ def test_a_wrong_password_is_refused(server):
     with pytest.raises(Exception, match="403"):
         visit.learner.log_in()
     assert not visit.home.exists()
+
+
+def test_a_room_on_kubernetes_lets_nobody_in_without_a_password():
+    values = Path(__file__).with_name("zero-to-jupyterhub.yaml").read_text()
+    config = yaml.safe_load(values)["hub"]["config"]
+    name = SharedPasswordAuthenticator.__name__
+
+    def come_in(password, **settings):
+        door = SharedPasswordAuthenticator(**config.get(name, {}) | settings)
+        data = {"username": "ada", "password": password}
+        return asyncio.run(door.authenticate(None, data))
+
+    assert come_in("a-long-word", user_password="a-long-word")["name"] == "ada"
+    for password in "", "None", "a-long-word", "change-this-password":
+        assert come_in(password) is None
 
 
 def is_right(page, url):
