@@ -1,7 +1,7 @@
 # make lab    reads the workbook in JupyterLab      make test   passes its tests
 # Both first set up .venv with the tested versions; PYTHON=python3.12 chooses its Python.
 
-.PHONY: lab test run setup wheels check new dev lint format notebooks exercises diagrams screenshots upgrade canary test-canary links test-all test-browser test-others class hub test-hub test-grading clean
+.PHONY: lab test run setup wheels check new dev lint format notebooks exercises diagrams screenshots upgrade canary test-canary links test-all test-browser test-others class hub test-hub test-grading test-image clean
 
 # With it, Python would not find the workbook's own modules.
 unexport PYTHONSAFEPATH
@@ -107,6 +107,10 @@ test-others: .others/requirements.lock
 		--no-deps --no-binary :all: -d .others/sources flask httpbin
 	cd .others/sources && for file in *.tar.gz; do tar xzf "$$file" || exit 1; done
 	cp $< $@
+
+# The image of deploy/, built and run for real. Linux, as root; no engine: apt-get install buildah debootstrap.
+test-image: dev
+	.venv/bin/python -m pytest -n0 deploy/test_image.py $(ARGS)
 
 # A room of learners: classroom/hub/README.md.
 

@@ -263,10 +263,10 @@ def step(tmp_path):
 @pytest.mark.parametrize(
     ("results", "status"),
     [
-        ("success success", 0),
-        ("success failure", 1),
-        ("cancelled success", 1),
-        ("success skipped", 1),
+        ("success success success", 0),
+        ("success failure success", 1),
+        ("cancelled success success", 1),
+        ("success success skipped", 1),
     ],
 )
 def test_all_passes_when_all_have_passed(step, results, status):
