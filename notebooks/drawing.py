@@ -27,13 +27,15 @@ def time_line(rows, title="", marks=None):
     axes = plt.subplots(figsize=(7, height), facecolor="#f6f8fa")[1]
     for lane, label, asked, begin, end in rows:
         look = {"y": lanes.index(lane), "color": f"C{labels.index(label)}"}
-        axes.barh(
+        pale = axes.barh(
             width=begin - asked, left=asked - zero, alpha=0.25, **look
         )
         full = axes.barh(width=end - begin, left=begin - zero, **look)
-        axes.bar_label(full, [label], label_type="center")
+        longer = full if begin < end else pale  # nobody has served
+        axes.bar_label(longer, [label], label_type="center")
     for word, second in marks.items():
-        axes.axvline(second - zero, color="black", linestyle="--")
+        behind = {"color": "black", "linestyle": "--", "zorder": 0}
+        axes.axvline(second - zero, **behind)
         axes.text(second - zero, -0.55, f" {word}", va="bottom")
     axes.set(xlabel="seconds", title=title, facecolor="#f6f8fa")
     axes.set_yticks(range(len(lanes)), lanes)

@@ -60,3 +60,15 @@ def test_a_mark_stands_at_its_second(axes):
     assert drawn.patches[0].get_x() == 1  # the picture begins at the mark
     assert list(drawn.lines[0].get_xdata()) == [0, 0]
     assert drawn.texts[-1].get_text() == " TERM"
+
+
+def test_a_label_is_in_the_frame_where_nobody_has_served(axes):
+    drawn = axes([("visitor 1", "cut off", 0, 4, 4)])
+    drawn.figure.canvas.draw()
+    frame, label = drawn.get_window_extent(), drawn.texts[0].get_window_extent()
+    assert frame.x0 < label.x0 and label.x1 < frame.x1
+
+
+def test_a_mark_crosses_no_label(axes):
+    drawn = axes(ROWS, marks={"TERM": 102})
+    assert drawn.lines[0].zorder < min(bar.zorder for bar in drawn.patches)
