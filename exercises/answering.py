@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PLAIN = bool, int, float, str, bytes
 LENGTHS = str, bytes, list, tuple, dict, set
 LONG = 500_000  # letters of a value that a check reads
+LARGE = 50_000  # bytes of a file that an answer gets no copy of
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of Linux
 # What Jupyter reads and Python does not, at the place of a SyntaxError.
 MAGIC = r"(\w+ *= *)?[%!]+\w|\?|.*\w\?\??$"
@@ -50,7 +51,7 @@ def answer_questions():
         signal.alarm(120)  # the end, whatever happens
 
     module = types.ModuleType("answer")
-    module.__file__ = str(ROOT / "answer.py")  # Flask's templates: there
+    module.__file__ = os.path.abspath("answer.py")  # templates: beside it
     sys.modules["answer"] = module
     beside = {"ask": ask}  # the names of the check
     twice = Twice()
@@ -79,9 +80,9 @@ def keep():
     adopts = False
     if sys.platform == "linux":
         adopts = ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0) == 0
-    folder = tempfile.mkdtemp(prefix="answer-")
+    folder = os.path.realpath(tempfile.mkdtemp(prefix="answer-"))
     os.environ["TMPDIR"] = tempfile.tempdir = folder
-    os.chdir(folder)  # what an answer writes is gone with it
+    like_the_project(Path(folder, "project"))
     # What comes before `sigwait` is not lost, as it would be for waitpid.
     signal.signal(signal.SIGCHLD, lambda *_: None)
     news = {signal.SIGTERM, signal.SIGCHLD}
@@ -112,6 +113,35 @@ def keep():
         psutil.wait_procs(left, timeout=0.5)
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
+
+
+def like_the_project(folder):
+    """Go to `folder`, a new one, in which all lies where it lies in the
+    project. So an answer finds what it finds in its sheet, and what it
+    writes is gone with the folder.
+
+    What is large, or lies deeper than a folder, is there as a link.
+    """
+    folder.mkdir()
+    for path in ROOT.iterdir():
+        if path.name.startswith(".") or not path.is_dir():
+            bring(path, folder / path.name)
+            continue
+        Path(folder, path.name).mkdir()
+        for inner in path.iterdir():
+            bring(inner, folder / path.name / inner.name)
+    os.chdir(folder)
+    places = {"", str(ROOT)}  # where Python finds the project's modules
+    sys.path[:] = [str(folder) if p in places else p for p in sys.path]
+
+
+def bring(path, to):
+    """Copy a small file; link to all else, and to what is just leaving."""
+    with contextlib.suppress(OSError):
+        if path.is_file() and path.stat().st_size < LARGE:
+            shutil.copy2(path, to)  # with its time, so that a .pyc fits
+            return
+    to.symlink_to(path)
 
 
 class Twice:

@@ -99,6 +99,9 @@ def answer(connection):
     for number in 0, 1:
         os.dup2(connection, number)
     os.close(connection)
+    for name in [*sys.modules]:  # an answer looks for them in its folder
+        if name.startswith("notebooks"):
+            del sys.modules[name]
     answering.answer_questions()
 
 

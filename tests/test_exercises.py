@@ -12,7 +12,7 @@ import sys
 from functools import cache
 from pathlib import Path
 from string import Formatter
-from subprocess import PIPE, Popen
+from subprocess import PIPE, Popen, run
 from types import SimpleNamespace
 
 import psutil
@@ -583,6 +583,70 @@ class Fresh(asking.Answer):
 FORKS = pytest.mark.skipif(
     not hasattr(socket, "send_fds"), reason="Windows forks no process"
 )
+
+
+LOOKS = """
+import os
+from pathlib import Path
+
+from flask import Flask, render_template
+
+app = Flask("answer", static_folder="notebooks/img")
+with app.app_context():
+    page = render_template("greet.html", name="Ada")
+image = os.listdir(app.static_folder)[0]
+names = "my_flask_app", "small_server.wire", "a_tea_shop"
+names += ("notebooks.serving",)
+seen = [
+    page,
+    open("templates/greet.html").read(),
+    Path("wsgi.py").read_text(),
+    sorted(path.name for path in Path("notebooks").glob("[0-9]*")),
+    app.test_client().get(f"/img/{image}").status_code,
+    [os.path.relpath(Flask(name).root_path) for name in names],
+    os.path.exists("tea.txt"),
+]
+"""
+WRITES = """
+import os
+from pathlib import Path
+
+for name in "tea.txt", "templates/tea.html", "wsgi.py":
+    with open(name, "a") as file:
+        file.write("# tea")
+os.remove("templates/greet.html")
+wrote = Path("wsgi.py").read_text()
+"""
+
+
+@FORKS
+def test_an_answer_sees_the_files_that_a_sheet_sees(root):
+    """By the same relative paths as the kernel, in the project's folder."""
+    show = f"{LOOKS}\nprint(repr(seen))"
+    command = [sys.executable, "-c", show]
+    kernel = run(command, cwd=root, check=True, stdout=PIPE, text=True)
+    with Fresh(LOOKS) as answer:
+        assert answer("seen") == ast.literal_eval(kernel.stdout)
+
+
+@FORKS
+def test_what_an_answer_writes_ends_with_it(root):
+    """In the project nothing changes, nor for an answer at the same time."""
+    before = {path: path.stat().st_mtime_ns for path in app_files(root)}
+    with Fresh(WRITES) as one, Fresh(LOOKS) as two:
+        assert one("wrote").endswith("# tea")
+        assert not two("seen")[-1] and "# tea" not in two("seen")[2]
+        folder = one("os.getcwd()")
+        assert Path(folder, "tea.txt").exists()
+    assert not Path(folder).exists()
+    after = {path: path.stat().st_mtime_ns for path in app_files(root)}
+    assert after == before
+
+
+def app_files(root):
+    """The files in the project's folder and its templates, Paths."""
+    paths = *root.iterdir(), *(root / "templates").iterdir()
+    return [path for path in paths if path.is_file()]
 
 
 @FORKS
