@@ -147,6 +147,27 @@ def test_only_a_solved_sheet_can_be_built(capsys, monkeypatch):
         assert said.endswith(f"name exercises/solutions/{path.name}.\n")
 
 
+def test_a_diff_changes_each_line_that_it_names():
+    diff = "-two\n+2\n+and a half\n\n-four\n"
+    assert sheets.changed("one\ntwo\nthree\nfour\n", diff) == (
+        "one\n2\nand a half\nthree\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("diff", "words"),
+    [
+        ("+zero\n-one\n+1\n", "follows no `-`, and is lost: '+zero'"),
+        ("-one\n two\n+1\n", "follows no `-`, and is lost: ' two'"),
+        ("-five\n+5\n", "does not have this once: 'five\\n'"),
+    ],
+)
+def test_a_diff_loses_no_line(diff, words):
+    """What would be added to no place, or be passed over, is an error."""
+    with pytest.raises(ValueError, match=re.escape(words)):
+        sheets.changed("one\ntwo\nthree\nfour\n", diff)
+
+
 # Each fault is found.
 
 

@@ -193,10 +193,19 @@ def whole(path, n, kind, text):
 
 
 def changed(source, diff):
-    """`source` with the changes of `diff`, each to lines that it has once."""
-    for old, new in re.findall(r"((?:^-.*\n)+)((?:^\+.*\n)*)", diff, re.MULTILINE):
+    """`source` with the changes of `diff`, each to lines that it has once.
+
+    ValueError where it has them not once, and where `diff` has a line that
+    changes nothing: one with `+` below none with `-`, or without a sign.
+    """
+    run = re.compile(r"((?:^-.*\n)+)((?:^\+.*\n)*)", re.MULTILINE)
+    if lost := run.sub("", diff).strip("\n"):
+        line = lost.splitlines()[0]
+        raise ValueError(f"of the diff this follows no `-`, and is lost: {line!r}")
+    for old, new in run.findall(diff):
         old, new = (re.sub(r"(?m)^[-+]", "", text) for text in (old, new))
-        assert f"\n{source}".count(f"\n{old}") == 1, f"not once: {old}"
+        if f"\n{source}".count(f"\n{old}") != 1:
+            raise ValueError(f"the solution does not have this once: {old!r}")
         source = f"\n{source}".replace(f"\n{old}", f"\n{new}")[1:]
     return source
 
