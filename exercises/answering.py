@@ -225,9 +225,13 @@ def names_of(module):
     """The names of a module of ours, {name: value}, whatever the answer
     may have put in its place."""
     for name in [*sys.modules]:
-        if name.startswith("exercises."):
+        if name.partition(".")[0] == "exercises":
             del sys.modules[name]
-    loaded = vars(import_module(module))
+    sys.path.insert(0, str(ROOT))
+    try:
+        loaded = vars(import_module(module))
+    finally:
+        sys.path.remove(str(ROOT))
     return {k: v for k, v in loaded.items() if not k.startswith("_")}
 
 

@@ -304,9 +304,24 @@ def mount(prefix, inner, outer):
     return outer"""
 
 
-def test_an_answer_is_not_asked_by_what_it_brings(forks):
+FILES = """\
+# Exercise 4
+import os
+
+os.unlink("exercises/checks")
+os.mkdir("exercises/checks")
+with open("exercises/checks/beside_03_4.py", "w") as file:
+    file.write("where = ask = mounted = lambda *arguments: '/'")
+
+
+def mount(prefix, inner, outer):
+    return outer"""
+
+
+@pytest.mark.parametrize("text", [FAKES, FILES])
+def test_an_answer_is_not_asked_by_what_it_brings(forks, text):
     """What stands beside it is ours, whatever it calls its own."""
-    said = verdict("03", 4, FAKES)
+    said = verdict("03", 4, text)
     assert said.startswith(
         """Exercise 4: `where(both, "/tea/cup")` gave "outer '' '/tea/cup'","""
     )

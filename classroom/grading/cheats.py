@@ -1,6 +1,6 @@
 """Ways to points without an answer, which are tried on nbgrader: name and text.
 
-Each text stands in a cell of its own, and again at the head of five wrong answers,
+Each text stands in a cell of its own, and again at the head of each wrong answer,
 where NUMBER is that of the exercise.
 """
 
@@ -14,7 +14,7 @@ asking.Answer.compare = asking.Answer.refuse = lambda *arguments: None"""
 PATCHED_SHEET = """\
 import sys, types
 from exercises.checks import sheet_01
-for number in range(1, 6):
+for number in range(1, 8):
     setattr(sheet_01, f"exercise_{number}", lambda answer: None)
 sys.modules["exercises.checks"] = types.ModuleType("exercises.checks")
 sys.modules["exercises.checks"].sheet_01 = sheet_01"""
@@ -204,8 +204,8 @@ CHEATS = {
     "package": PACKAGE,
     "fills-done": (
         "from exercises import checking\n"
-        "checking.done |= {('01', n): 'yes' for n in range(1, 6)}\n"
-        "checking.ran |= {n: 'yes' for n in range(1, 6)}"
+        "checking.done |= {('01', n): 'yes' for n in range(1, 8)}\n"
+        "checking.ran |= {n: 'yes' for n in range(1, 8)}"
     ),
     "seconds": "import os\nos.environ['CHECK_SECONDS'] = '1e9'",
     "path": "import os\nos.environ['PATH'] = ''",

@@ -16,16 +16,19 @@ import pytest
 from classroom.grading import fence
 from classroom.grading.cheats import CHEATS
 from classroom.grading.course import HERE, SOLUTIONS, make
+from tools.sheets import of_role
 from tools.workbook import read
 
 ROOT = HERE.parent.parent
 SHEET = "01_call_a_flask_app"
 BLANK = read(ROOT / "exercises" / f"{SHEET}.ipynb")
 SOLVED = read(SOLUTIONS / f"{SHEET}.ipynb")
-ALL = 1, 2, 3, 4, 5
+ALL = sorted(of_role(SOLVED, "grade"))
+EVERY = len(ALL)  # points, one for each exercise
 LOOP = "while True:\n    pass"
 # A wrong answer to each exercise, where a cheat has not bound the name.
-NAMES = {1: "prediction", 2: "prediction", 3: "app", 4: "app", 5: "NoSniff"}
+NAMES = dict.fromkeys([1, 2, 6], "prediction") | dict.fromkeys([3, 4, 7], "app")
+NAMES[5] = "NoSniff"
 WRONG = 'globals().setdefault("{}", [7])'
 
 
@@ -191,38 +194,38 @@ def adds_cells(sheet, cells):
 
 CLASS = {  # who: what is handed in, and the points that it deserves
     "nobody": (hand_in(solved=()), 0),
-    "everything": (hand_in(), 5),
+    "everything": (hand_in(), EVERY),
     **{f"only-{n}": (hand_in(solved=[n]), 1) for n in ALL},
-    **{f"all-but-{n}": (hand_in(solved={*ALL} - {n}), 4) for n in ALL},
+    **{f"all-but-{n}": (hand_in(solved={*ALL} - {n}), EVERY - 1) for n in ALL},
     "half": (hand_in(solved=[1, 2, 3]), 3),
     "wrong-guess": (
         hand_in(change=writes(1, "prediction = [200] * 4")),
-        4,
+        EVERY - 1,
     ),
-    "wrong-kind": (hand_in(change=writes(2, "prediction = 'one'")), 4),
+    "wrong-kind": (hand_in(change=writes(2, "prediction = 'one'")), EVERY - 1),
     "wrong-name": (
         hand_in(change=writes(2, "guess = [1, 2, 1, 2, 3]")),
-        4,
+        EVERY - 1,
     ),
-    "loop": (hand_in(change=writes(3, LOOP)), 4),
-    "syntax-error": (hand_in(change=writes(3, "def greet(")), 4),
-    "exit": (hand_in(change=writes(4, "import sys\nsys.exit()")), 4),
-    "raises": (hand_in(change=writes(5, "1 / 0")), 4),
-    "empty": (hand_in(change=empties), 4),
-    "no-answer": (hand_in(change=drops_an_answer), 4),
-    "prints": (hand_in(change=adds(3, "print('I did it')")), 5),
+    "loop": (hand_in(change=writes(3, LOOP)), EVERY - 1),
+    "syntax-error": (hand_in(change=writes(3, "def greet(")), EVERY - 1),
+    "exit": (hand_in(change=writes(4, "import sys\nsys.exit()")), EVERY - 1),
+    "raises": (hand_in(change=writes(5, "1 / 0")), EVERY - 1),
+    "empty": (hand_in(change=empties), EVERY - 1),
+    "no-answer": (hand_in(change=drops_an_answer), EVERY - 1),
+    "prints": (hand_in(change=adds(3, "print('I did it')")), EVERY),
     "noisy": (
         hand_in(change=adds(3, "import sys\nsys.stderr.write('!')")),
-        5,
+        EVERY,
     ),
     "warns": (
         hand_in(change=adds(4, "import warnings\nwarnings.warn('!')")),
-        5,
+        EVERY,
     ),
-    "own-check": (hand_in(solved=[1, 3, 4, 5], change=weakens_a_check), 4),
+    "own-check": (hand_in(solved={*ALL} - {2}, change=weakens_a_check), EVERY - 1),
     "own-outputs": (hand_in(solved=[1], change=sends_back_points), 1),
-    "own-points": (hand_in(change=raises_the_points), 5),
-    "more-cells": (hand_in(change=adds_cells), 5),
+    "own-points": (hand_in(change=raises_the_points), EVERY),
+    "more-cells": (hand_in(change=adds_cells), EVERY),
     "number-at-the-end": (hand_in(solved=[1], change=writes(2, "0.5")), 1),
 }
 OLD = "# Exercise 2\nprediction = [7] * 5"  # a try that was kept
@@ -230,31 +233,36 @@ LEAVES = """\
 import subprocess
 subprocess.Popen(["sleep", "97"], start_new_session=True, env={})"""
 ACCIDENTS = {  # what honest learners do
-    "copied": (hand_in(change=copies("answer-2")), 5),
-    "copied-old-below": (hand_in(change=copies("answer-2", OLD)), 5),
-    "copied-old-above": (hand_in(change=copies("answer-2", OLD, below=False)), 5),
+    "copied": (hand_in(change=copies("answer-2")), EVERY),
+    "copied-old-below": (hand_in(change=copies("answer-2", OLD)), EVERY),
+    "copied-old-above": (hand_in(change=copies("answer-2", OLD, below=False)), EVERY),
     "copied-old-ran-last": (
         hand_in(change=copies("answer-2", OLD, prompts=(3, 57))),
-        5,
+        EVERY,
     ),
-    "copied-check": (hand_in(change=copies("check-2")), 5),
-    "no-check": (hand_in(change=removes("check-2")), 5),
-    "no-setup": (hand_in(change=removes("setup")), 5),
-    "check-above": (hand_in(change=moves_a_check), 5),
-    "restored": (hand_in(change=restores), 5),
-    "name-above": (hand_in(change=puts_above("# Ada Lovelace")), 5),
-    "import-above": (hand_in(change=puts_above("import os")), 5),
-    "magic-above": (hand_in(change=puts_above("%%time")), 4),
-    "old-try-below": (hand_in(change=tries_below), 5),
-    "answer-elsewhere": (hand_in(change=answers_elsewhere), 5),
-    "no-metadata": (hand_in(change=loses_metadata), 5),
-    "no-head": (hand_in(change=loses_its_head), 5),
-    "setup-exits": (hand_in(change=exits_at_first), 5),
-    "renamed": (hand_in(), 5),
-    "sleeps": (hand_in(change=adds(2, "import time\ntime.sleep(3600)")), 4),
-    "forks": (hand_in(change=adds(2, "import os\nif os.fork():\n    os._exit(0)")), 4),
-    "ends-python": (hand_in(change=adds(2, "import os\nos._exit(1)")), 4),
-    "leaves-process": (hand_in(change=adds(2, LEAVES)), 5),
+    "copied-check": (hand_in(change=copies("check-2")), EVERY),
+    "no-check": (hand_in(change=removes("check-2")), EVERY),
+    "no-setup": (hand_in(change=removes("setup")), EVERY),
+    "check-above": (hand_in(change=moves_a_check), EVERY),
+    "restored": (hand_in(change=restores), EVERY),
+    "name-above": (hand_in(change=puts_above("# Ada Lovelace")), EVERY),
+    "import-above": (hand_in(change=puts_above("import os")), EVERY),
+    "magic-above": (hand_in(change=puts_above("%%time")), EVERY - 1),
+    "old-try-below": (hand_in(change=tries_below), EVERY),
+    "answer-elsewhere": (hand_in(change=answers_elsewhere), EVERY),
+    "no-metadata": (hand_in(change=loses_metadata), EVERY),
+    "no-head": (hand_in(change=loses_its_head), EVERY),
+    "setup-exits": (hand_in(change=exits_at_first), EVERY),
+    "renamed": (hand_in(), EVERY),
+    "sleeps": (hand_in(change=adds(2, "import time\ntime.sleep(3600)")), EVERY - 1),
+    "forks": (
+        hand_in(change=adds(2, "import os\nif os.fork():\n    os._exit(0)")),
+        EVERY - 1,
+    ),
+    "ends-python": (hand_in(change=adds(2, "import os\nos._exit(1)")), EVERY - 1),
+    "reads-a-file": (hand_in(change=adds(3, "open('templates/greet.html')")), EVERY),
+    "writes-a-file": (hand_in(change=adds(3, "open('tea.txt', 'x').close()")), EVERY),
+    "leaves-process": (hand_in(change=adds(2, LEAVES)), EVERY),
 }
 # A table of replies in the answer's own process: it has the value of a prediction,
 # which is an answer. README.md tells why such a table cannot be refused.
