@@ -622,7 +622,7 @@ seen = [
     os.path.exists("tea.txt"),
 ]
 """
-WRITES = """
+CHANGES = """
 import os
 from pathlib import Path
 
@@ -648,7 +648,7 @@ def test_an_answer_sees_the_files_that_a_sheet_sees(root):
 def test_what_an_answer_writes_ends_with_it(root):
     """In the project nothing changes, nor for an answer at the same time."""
     before = {path: path.stat().st_mtime_ns for path in app_files(root)}
-    with Fresh(WRITES) as one, Fresh(LOOKS) as two:
+    with Fresh(CHANGES) as one, Fresh(LOOKS) as two:
         assert one("wrote").endswith("# tea")
         assert not two("seen")[-1] and "# tea" not in two("seen")[2]
         folder = one("os.getcwd()")
