@@ -136,12 +136,13 @@ def like_the_project(folder):
 
 
 def bring(path, to):
-    """Copy a small file; link to all else, and to what is just leaving."""
+    """Copy a small file, link to all else. What cannot be read, or has just
+    gone, is left out."""
     with contextlib.suppress(OSError):
         if path.is_file() and path.stat().st_size < LARGE:
             shutil.copy2(path, to)  # with its time, so that a .pyc fits
-            return
-    to.symlink_to(path)
+        else:
+            to.symlink_to(path)
 
 
 class Twice:

@@ -65,7 +65,8 @@ def opened(chapter, browser, home, mode="lab", settings=None, **view):
     overrides = json.dumps(NO_NEWS | (settings or {}))
     Path(labconfig, "default_setting_overrides.json").write_text(overrides)
     token = secrets.token_hex()
-    project = next(p for p in chapter.parents if (p / "wsgi.py").exists())
+    inside = (p for p in chapter.parents if (p / "wsgi.py").exists())
+    project = next(inside, chapter.parent)
     words = [
         f"HOME={home}",
         f"PATH={os.environ['PATH']}",  # make lab adds no .venv/bin
