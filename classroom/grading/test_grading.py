@@ -332,6 +332,14 @@ def test_points(points, who):
     assert points.get(who) == CLASS[who][1]
 
 
+def test_teachers_read_how_much_was_tried():
+    said = (ROOT / "classroom/README.md").read_text("utf-8")
+    tried = len(CLASS), len(CHEATS), len(ACCIDENTS)
+    assert (
+        "in {} ways, and compares the points: {} cheats, {} acc".format(*tried) in said
+    )
+
+
 def test_what_nbgrader_releases_is_our_blank(points):
     """So a check knows, of both, an answer that nobody has touched."""
     ours, theirs = by_grade_id(BLANK), by_grade_id(points["release"])
