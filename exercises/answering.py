@@ -128,8 +128,9 @@ def like_the_project(folder):
             bring(path, folder / path.name)
             continue
         Path(folder, path.name).mkdir()
-        for inner in path.iterdir():
-            bring(inner, folder / path.name / inner.name)
+        with contextlib.suppress(OSError):  # it may be closed to us
+            for inner in path.iterdir():
+                bring(inner, folder / path.name / inner.name)
     os.chdir(folder)
     places = {"", str(ROOT)}  # where Python finds the project's modules
     sys.path[:] = [str(folder) if p in places else p for p in sys.path]
