@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import secrets
 import shlex
 import shutil
@@ -10,9 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from notebooks.serving import start, wait_until
+from tools.copying import copy_project
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAMES = "chromium", "chromium-browser", "google-chrome"
@@ -49,6 +51,12 @@ def browser_of_a_module(tmp_path_factory):
         pytest.exit(MISSING, returncode=1)
     with chromium(tmp_path_factory.mktemp("home")) as browser:
         yield browser
+
+
+@pytest.fixture(name="project")
+def project_of_a_test(tmp_path):
+    """The folder of a copy of the project, a Path."""
+    return copy_project(tmp_path / "project")
 
 
 @contextlib.contextmanager
@@ -89,3 +97,34 @@ def opened(chapter, browser, home, mode="lab", settings=None, **view):
             # Run All asks for a kernel if it comes before the kernel does.
             page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
             yield page
+
+
+def run_all(page, count):
+    """Run All Cells, until the last one's count is `count`.
+
+    Or until the time is over: JupyterLab stops where a cell fails that is
+    not tagged `raises-exception`, and the saved chapter shows where.
+    """
+    choose(page, "Run", "Run All Cells")
+    last = page.locator(".jp-CodeCell .jp-InputArea-prompt").last
+    with contextlib.suppress(AssertionError):
+        expect(last).to_have_text(f"[{count}]:", timeout=180_000)
+
+
+def save(page):
+    """Save the chapter, until the server has it."""
+    with page.expect_response(puts_chapter) as response:
+        choose(page, "File", "Save Notebook")
+    assert response.value.ok
+
+
+def puts_chapter(response):
+    return response.request.method == "PUT" and "/contents/" in response.url
+
+
+def choose(page, menu, entry):
+    """Click on `entry` in `menu`, as in File > Save Notebook."""
+    bar = page.get_by_role("menubar")
+    bar.get_by_role("menuitem", name=menu, exact=True).click()
+    labels = page.locator(".lm-Menu-itemLabel")
+    labels.filter(has_text=re.compile(f"^{entry}$")).click()

@@ -1,8 +1,5 @@
 """Read the workbook as a reader does: in JupyterLab, Run All, save."""
 
-import contextlib
-import re
-
 import pytest
 from playwright.sync_api import expect
 
@@ -10,8 +7,10 @@ from notebooks.serving import serve
 from tests.browser.lab import (  # noqa: F401
     browser_of_a_module,
     opened,
+    project_of_a_test,
+    run_all,
+    save,
 )
-from tools.copying import copy_project
 from tools.needs import tags
 from tools.workbook import (
     chapters,
@@ -25,11 +24,6 @@ from tools.workbook import (
 )
 
 CHAPTERS = [name_of(path) for path in [*chapters(), *sheets()]]
-
-
-@pytest.fixture
-def project(tmp_path):
-    return copy_project(tmp_path / "project")
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=str)
@@ -101,39 +95,8 @@ def forget_outputs(path):
     write(notebook, path)
 
 
-def run_all(page, count):
-    """Run All Cells, until the last one's count is `count`.
-
-    Or until the time is over: JupyterLab stops where a cell fails that is
-    not tagged `raises-exception`, and the saved chapter shows where.
-    """
-    choose(page, "Run", "Run All Cells")
-    last = page.locator(".jp-CodeCell .jp-InputArea-prompt").last
-    with contextlib.suppress(AssertionError):
-        expect(last).to_have_text(f"[{count}]:", timeout=180_000)
-
-
 def failed(cell):
     return any(output.output_type == "error" for output in cell.outputs)
-
-
-def save(page):
-    """Save the chapter, until the server has it."""
-    with page.expect_response(puts_chapter) as response:
-        choose(page, "File", "Save Notebook")
-    assert response.value.ok
-
-
-def puts_chapter(response):
-    return response.request.method == "PUT" and "/contents/" in response.url
-
-
-def choose(page, menu, entry):
-    """Click on `entry` in `menu`, as in File > Save Notebook."""
-    bar = page.get_by_role("menubar")
-    bar.get_by_role("menuitem", name=menu, exact=True).click()
-    labels = page.locator(".lm-Menu-itemLabel")
-    labels.filter(has_text=re.compile(f"^{entry}$")).click()
 
 
 def check(cells, stored, count):

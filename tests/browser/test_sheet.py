@@ -6,9 +6,12 @@ from playwright.sync_api import expect
 
 from tests.browser.lab import (  # noqa: F401
     browser_of_a_module,
+    choose,
     opened,
+    project_of_a_test,
+    run_all,
+    save,
 )
-from tests.browser.test_lab import choose, project, run_all, save  # noqa: F401
 from tools.sheets import of_role, role
 from tools.workbook import code_cells, read, write
 
@@ -37,7 +40,7 @@ def said(page, sheet):
     return [(o.get("text") or o.get("evalue") or "").strip() for o in outputs]
 
 
-def test_run_all_goes_on_past_a_broken_answer(browser, project):  # noqa: F811
+def test_run_all_goes_on_past_a_broken_answer(browser, project):
     sheet = project / "exercises" / NAME
     broken = "# Exercise 1\nprediction = [200, 405"
     count = write_sheet(project, sheet, answer_1=broken)
@@ -49,7 +52,7 @@ def test_run_all_goes_on_past_a_broken_answer(browser, project):  # noqa: F811
 
 
 @pytest.mark.parametrize("folder", ["my", "exercises/old tries"])
-def test_a_copy_in_a_folder_of_the_project_works(folder, browser, project):  # noqa: F811
+def test_a_copy_in_a_folder_of_the_project_works(folder, browser, project):
     """Under another name, too."""
     sheet = project / folder / "Ada's sheet.ipynb"
     count = write_sheet(project, sheet)
@@ -58,7 +61,7 @@ def test_a_copy_in_a_folder_of_the_project_works(folder, browser, project):  # n
         assert said(page, sheet) == [*DONE, "7 of 7 exercises done."]
 
 
-def test_a_copy_elsewhere_says_where_it_runs(browser, project):  # noqa: F811
+def test_a_copy_elsewhere_says_where_it_runs(browser, project):
     """In its first cell, at which Run All stops; no answer is run."""
     sheet = project.parent / "elsewhere" / NAME
     write_sheet(project, sheet)
@@ -72,7 +75,7 @@ def test_a_copy_elsewhere_says_where_it_runs(browser, project):  # noqa: F811
     assert not answer.execution_count and not answer.outputs
 
 
-def test_a_cell_may_be_copied_and_moved(browser, project):  # noqa: F811
+def test_a_cell_may_be_copied_and_moved(browser, project):
     """The answer that was run last counts, wherever it stands: here the copy of a
     wrong one, which is moved below the check and put right."""
     sheet = project / "exercises" / NAME
