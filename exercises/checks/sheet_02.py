@@ -8,6 +8,7 @@ import re
 import select
 import socket
 import struct
+import time
 from shlex import quote
 
 from flask import Flask
@@ -206,7 +207,8 @@ def exercise_5(answer):
     """Build: a server in one string."""
     # May vary: the program's words, `localhost`, the classes, how it finds
     # a port. Must not: where it listens, whoever is there already; all of
-    # the app, to one client after the other, whatever they do, for ever.
+    # the app, to one client after the other, whatever they do, for ever,
+    # that is, after days, too, and when nobody comes.
     script = answer("script")
     hint = say("What does `python -c` take?")
     kind = say("the type of script")
@@ -217,12 +219,12 @@ def exercise_5(answer):
     if loop := counted(script):
         why = say("it counts its requests: `{loop}`.", loop=loop)
         answer.refuse(why, say("How many requests are `for ever`?"))
-    command = f"python -c {quote(script)}"
+    hurried = f"python -c {quote(HURRY + f'exec({script!r})')}"
     late = f"python -c {quote(COME_FIRST + f'exec({script!r})')}"
     try:
         with (
             serve(late) as first,
-            serve(command) as second,
+            serve(hurried) as second,
             silent_client(answer, first),
         ):
             ask_for_ever(answer, second)
@@ -249,6 +251,7 @@ def counted(script):
                     return loop.splitlines()[0]
 
 
+HURRY = "from exercises.checks.hurried import hurry as h; h(); "
 COME_FIRST = "from exercises.checks.taken import come_first as c; c(); "
 
 
@@ -300,6 +303,7 @@ def ask_for_ever(answer, server):
     for _ in range(9):
         breaks_off(server)
         server.send(b"tea, please\r\n\r\n")
+    time.sleep(0.5)  # half a day, in which nobody comes
     for _ in range(120):
         server.send(b"HEAD / HTTP/1.0\r\n\r\n")
     came = server.post("/echo", data=b"tea").content
