@@ -3,6 +3,8 @@
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
+from werkzeug.exceptions import default_exceptions
+
 from answer import app
 
 
@@ -82,3 +84,10 @@ def missing(path, method="GET"):
     """The answer to a path that there is not: its status and its text."""
     reply = app.test_client().open(path, method=method)
     return reply.status_code, reply.text
+
+
+def is_flasks(code):
+    """Whether an error stays as it is, for Flask to answer."""
+    error = default_exceptions[code]()
+    with app.test_request_context("/"):
+        return app.handle_user_exception(error) is error

@@ -199,8 +199,9 @@ def exercise_7(answer):
         answer.expect(f"wish({tea!r})", (303, "/"), hint)
         answer.expect("listed()[-1]", tea, hint)
         answer.expect("len(listed())", number, hint)
-    answer.expect('wish("  white tea ")', (303, "/"), hint)
-    seen = ["mint", "earl grey", *odd, "white tea"]
+    answer.expect('wish("  white  tea ")', (303, "/"), hint)
+    answer.expect('listed()[-1].count(" ")', 2, hint)
+    seen = ["mint", "earl grey", *odd, "white  tea"]
     answer.expect("listed()", seen, hint)
     hint = say("Which requests hold no wish?")
     for body in {}, {"tea": ""}, {"tea": "   "}, {"name": "mint"}:
@@ -221,5 +222,7 @@ def exercise_7(answer):
         call = f'missing("{path}", "{method}")'
         answer.expect(call, (404, "no such page"), hint)
     answer.expect('missing("/", "PUT")[0]', 405, hint)
+    for code in 400, 401, 403, 405, 410, 500:
+        answer.expect(f"is_flasks({code})", True, hint)
     same = '"no such page" in (post({}).text, missing("/", "PUT")[1])'
     answer.expect(same, False, hint)
