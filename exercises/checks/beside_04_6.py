@@ -50,6 +50,7 @@ def new_club(ran, furnish=furnish):
     club.add_url_rule("/post", "post", view, methods=["POST", "DELETE"])
     club.add_url_rule("/enter", "login", view)
     club.add_url_rule("/logo", "static", view)
+    club.add_url_rule("/mugs/", "mugs", view)
     club.add_url_rule("/asked", "asked", asked)
     club.add_url_rule("/fail", "fail", fail)
     club.add_url_rule("/gone", "gone", gone)

@@ -363,6 +363,8 @@ def exercise_6(answer):
             expect(f'visit("{typed % path}", {member})', came, hint)
     asked = 200, ["my tea"], b"/tea a.html=B.html"
     expect(f'visit("/tea.html?a.html=B.html", {member})', asked, hint)
+    asked = 200, ["mugs"], b"/mugs/ "
+    expect(f'visit("/mugs/.html", {member})', asked, hint)
     expect("mounted()", "/club.html/tea ", hint)
     expect("changed()", [], hint)
     twice = f'visit("/tea.html.html", body=False, {member})'
