@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -80,13 +81,19 @@ def resets(request):
     return ended[0] if ended else "it waits"
 
 
-def in_turn(*requests):
-    """What a client gets that waits for each answer."""
+def in_turn(*requests, answered=0):
+    """What a client gets that waits for each answer, which is made in
+    `answered` seconds."""
+
+    def answer(head):
+        time.sleep(answered)
+        return path_of(head)
+
     ours, client = socket.socketpair()
     came = []
     with ours, client:
-        began(ours, 5, [])
-        client.settimeout(1)
+        began(ours, answered or 5, [], answer)
+        client.settimeout(answered + 2)
         for request in requests:
             client.sendall(request)
             try:
@@ -99,14 +106,14 @@ def in_turn(*requests):
 
 def trickles(before, patience):
     """How it ends with a client that says `before`, and then the next
-    head byte by byte, and never more than half of it; 3 s in all."""
+    head byte by byte, line by line, and never its end; 3 s in all."""
     ours, client = socket.socketpair()
     ended = []
     with ours, client:
         thread = began(ours, patience, ended)
         with contextlib.suppress(OSError):  # it may have been closed
             client.sendall(before)
-            for byte in b"GET /a/very/long/path/to/a/tea/pot" * 2:
+            for byte in b"GET /\r\n" + b"a: b\r\n" * 10:
                 client.sendall(bytes([byte]))
                 thread.join(0.045)
                 if ended:
@@ -114,15 +121,59 @@ def trickles(before, patience):
         return ended[0] if ended else "it waits"
 
 
-def takes_nothing(request, patience):
-    """How it ends with a client that does not read a long answer."""
+def floods(patience):
+    """How it ends with a client that sends a head without a pause, and
+    without an end; 2 s in all."""
+    ours, client = socket.socketpair()
+    ended = []
+    with ours, client:
+        thread = began(ours, patience, ended)
+        client.settimeout(0.5)
+        until = time.monotonic() + 2
+        with contextlib.suppress(OSError):  # who has gone reads no more
+            while thread.is_alive() and time.monotonic() < until:
+                client.sendall(b"a" * 65536)
+        return ended[0] if ended else "it waits"
+
+
+def takes_nothing(request, patience, sips=False):
+    """How it ends with a client that does not read a long answer, or so
+    little at once that it takes many seconds."""
     ours, client = socket.socketpair()
     ended = []
     with ours, client:
         client.sendall(request)
         thread = began(ours, patience, ended, lambda head: bytes(10**7))
-        thread.join(2)
+        client.settimeout(0.05)
+        for _ in range(40):
+            thread.join(0.05)
+            if sips and not ended:
+                with contextlib.suppress(TimeoutError):
+                    client.recv(40000)
         return ended[0] if ended else "it waits"
+
+
+def takes_its_time(request, patience):
+    """How much of a long answer a client gets that needs most of its
+    seconds for the head, and half as many for the answer."""
+    ours, client = socket.socketpair()
+    with ours, client:
+        began(ours, patience, [], lambda head: bytes(10**6))
+        for byte in request[:10]:
+            client.sendall(bytes([byte]))
+            time.sleep(patience / 15)
+        client.sendall(request[10:])
+        time.sleep(patience / 2)
+        return 10**6 - left_of(client, 10**6)
+
+
+def left_of(client, size):
+    """How many bytes of so many do not come any more."""
+    client.settimeout(1)
+    with contextlib.suppress(TimeoutError):
+        while size and (data := client.recv(size)):
+            size -= len(data)
+    return size
 
 
 def long_answer(request):
@@ -131,9 +182,4 @@ def long_answer(request):
     with ours, client:
         began(ours, 5, [], lambda head: bytes(10**6))
         client.sendall(request)
-        client.settimeout(1)
-        left = 10**6
-        with contextlib.suppress(TimeoutError):
-            while left and (data := client.recv(left)):
-                left -= len(data)
-    return 10**6 - left
+        return 10**6 - left_of(client, 10**6)

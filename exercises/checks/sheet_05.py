@@ -198,6 +198,7 @@ def exercise_4(answer):
         ("/a%3Fb", "PATH_INFO", "/a?b"),
         ("/a?b?c", "QUERY_STRING", "b?c"),
         ("/a??b?", "QUERY_STRING", "?b?"),
+        ("/a?", "QUERY_STRING", ""),
         ("/a#b", "PATH_INFO", "/a#b"),
     ]:
         expect(f'get(path="{path}", key="{key}")', value, hint)
@@ -389,12 +390,16 @@ def request(path, *headers, version="1.1"):
 def exercise_6(answer):
     """Change: one connection, many requests."""
     # May vary: how it reads, and how it looks for `close`. Must not: which
-    # requests are answered, in which order and when, and that it returns.
+    # requests are answered, in which order and when, and that it returns
+    # when a client has had its time, and not before.
     answer.load("beside_05_6")
     expect = answer.expect
     one, two, three = (request(f"/{n}") for n in (1, 2, 3))
     answer.run(f"trickle = later(trickles, {one!r}, 0.5)")
     answer.run(f"deaf = later(takes_nothing, {one!r}, 0.3)")
+    answer.run(f"sips = later(takes_nothing, {one!r}, 0.5, sips=True)")
+    answer.run(f"busy = later(takes_its_time, {one!r}, 4)")
+    answer.run(f"late = later(in_turn, {one!r}, {two!r}, answered=2)")
     hint = say("Who reads the next head, and when is this answered?")
     expect(f"in_turn({one!r}, {two!r})", [b"/1 ", b"/2 "], hint)
     hint = say("How do you learn that the client has left?")
@@ -407,6 +412,9 @@ def exercise_6(answer):
     expect(f"talked({one + two + three!r})", all_three, hint)
     pieces = one + two[:9], two[9:-1], two[-1:] + three
     expect(f"talked(*{pieces!r})", all_three, hint)
+    long = request("/1", *["X-Tea: mint and green"] * 250)
+    came = f"talked({long + two!r})"
+    expect(came, (b"/1 /2 ", "it returns"), say("How long is a head?"))
     hint = say("Which requests are the last, and what stands behind them?")
     for last in [
         request("/1", "Connection: close", "X-Tea: mint"),
@@ -443,16 +451,22 @@ def exercise_6(answer):
     expect(half, (b"/1 ", "it returns"), hint)
     hint = say("What if each byte comes just before your patience ends?")
     expect("trickle.result()", "it returns", hint)
+    expect("floods(patience=0.2)", "it returns", hint)
     hint = say("How much of its bytes does a `send` send?")
     expect(f"long_answer({one!r})", 1000000, hint)
     hint = say("How long does a client have to take an answer?")
-    expect("deaf.result()", "it returns", hint)
+    for client in "deaf", "sips":
+        expect(f"{client}.result()", "it returns", hint)
+    hint = say("Whose time is over when the head has come?")
+    expect("busy.result()", 1000000, hint)
     hint = say("When does the wait for the next head begin?")
     pauses = f"talked(*[{one!r}] * 4, patience=1, pause=0.4)"
     expect(pauses, (b"/1 " * 4, "it returns"), hint)
+    expect("late.result()", [b"/1 ", b"/2 "], hint)
     hint = say("How do you learn that the client has left?")
     expect(f"resets({one!r})", "it returns", hint)
     hint = say("How many requests may a patient client have?")
+    answer.run("sys.setrecursionlimit(140)")  # each may be deeper
     many = f"in_turn(*[{one!r}] * 150).count(b'/1 ')"
     expect(many, 150, hint)
 
@@ -510,9 +524,10 @@ def stopped(process):
 
 def exercise_8(answer):
     """Change: a worker that ends well."""
-    # May vary: how it waits for its threads, or for TERM, and whether it
-    # returns or exits. Must not: that nobody waits for another, who gets an
-    # answer when one of two workers ends, and that the other goes on.
+    # May vary: how it waits for its threads, or for TERM, whom it takes in
+    # the half second after, and whether it returns or exits. Must not: that
+    # nobody waits for another, who gets an answer when one of two workers
+    # ends, whoever is faster, and that the other goes on.
     hint = say("Is there a function of that name?")
     answer.expect("callable(work)", True, hint)
     files = files_of("05_8", answer=answer.text)
@@ -536,9 +551,9 @@ def exercise_8(answer):
             came = Visitor(server, "tea").hears()
             hint = say("Who closes the socket of a client, and when?")
             compare(say("a visitor of A"), came, "from A", hint)
-            silent = [Visitor(server, "") for _ in range(20)]
+            silent = [Visitor(server, "") for _ in range(120)]
             came = Visitor(server, "tea").hears()
-            called = say("a visitor of A, after twenty silent ones")
+            called = say("a visitor of A, after many silent ones")
             hint = say("What becomes of the others, if one is slow?")
             compare(called, came, "from A", hint)
             time.sleep(0.5)
@@ -546,6 +561,7 @@ def exercise_8(answer):
             called = say("a silent visitor, who asks at last")
             hint = say("How long may a client be slow?")
             compare(called, silent[0].hears(), "from A", hint)
+            shy = silent.pop(1)
             for visitor in silent:
                 visitor.sock.close()
             hint = say("What is done after `talk`, whatever happens?")
@@ -555,6 +571,15 @@ def exercise_8(answer):
             compare(say("the visitor after her"), came, "from A", hint)
             slow = Visitor(server, "slow")
             wait_until(Path(server.folder, "begun").exists)
+            hold = Path(server.folder, "hold A")
+            hold.touch()
+            seen = Visitor(server, "tea")
+            with suppress(TimeoutError):  # A may have taken her at once
+                wait_until(Path(server.folder, "held").exists, 1)
+        seen.hears()  # from B, if A sees her and has not accepted her
+        hold.unlink()
+        with stopped(two):
+            time.sleep(0.2)  # A may wait for the next one now
             one.terminate()
             time.sleep(1)  # half a second is what it may take
             late = Visitor(server, "tea")
@@ -573,12 +598,24 @@ def exercise_8(answer):
         hint = say("What ends a thread, and who waits for it?")
         called = say("a visitor whom A was serving at TERM")
         compare(called, slow.hears(), "from A", hint)
+        time.sleep(0.5)  # who does not wait for her has ended now
+        shy.sock.sendall(b"tea")
+        called = say("a visitor of A who has been silent until now")
+        compare(called, shy.hears(), "from A", hint)
         hint = say("What is left to do when the last `talk` has ended?")
         compare(say("the exit status of A"), has_ended("A"), "0", hint)
         hint = say("What of the socket is A's alone?")
         came = Visitor(server, "tea").hears()
         compare(say("a visitor of B"), came, "from B", hint)
-        two.terminate()
-        hint = say("How does `accept` end, if nobody comes any more?")
-        called = say("the exit status of B, which serves nobody")
-        compare(called, has_ended("B"), "0", hint)
+        Path(server.folder, "tired").touch()
+        with stopped(two):
+            crowd = [Visitor(server, "tea") for _ in range(60)]
+            two.terminate()  # to take them all would take 1.8 s
+        hint = say("When do you look for TERM, if visitors never end?")
+        took = crowd[-1].hears() == "from B"
+        called = say("B takes the last of sixty who wait at TERM")
+        compare(called, took, False, hint)
+        for visitor in crowd:
+            visitor.sock.close()
+        hint = say("What is left to do when the last `talk` has ended?")
+        compare(say("the exit status of B"), has_ended("B"), "0", hint)

@@ -10,8 +10,11 @@ from answer import work
 
 
 def talk(sock):
-    """Answer with the name of the worker, in two pieces; late to "slow"."""
+    """Answer with the name of the worker, in two pieces; late to "slow",
+    and not at all to one who asks nothing."""
     asked = sock.recv(100)
+    if not asked:
+        return
     if asked == b"fail":
         raise KeyError("tea")
     sock.sendall(b"from ")
@@ -23,7 +26,22 @@ def talk(sock):
     sock.sendall(name.encode())
 
 
-listener = socket.create_server(("127.0.0.1", 0))
+class Listener(socket.socket):
+    """A listening socket on a machine that is slow if the check says so:
+    between the sight of a visitor and `accept`, others have their turn."""
+
+    def accept(self):
+        if Path("tired").exists():
+            time.sleep(0.03)
+        until = time.monotonic() + 20
+        while Path(f"hold {name}").exists() and time.monotonic() < until:
+            Path("held").touch()
+            time.sleep(0.01)
+        return super().accept()
+
+
+opened = socket.create_server(("127.0.0.1", 0))
+listener = Listener(fileno=opened.detach())
 names = {}
 for name in "AB":
     pid = os.fork()
