@@ -45,11 +45,13 @@ def new_club(ran, furnish=furnish):
         body.call_on_close(lambda: ran.append("closed"))
         return body
 
-    for path in "/tea", "/all", "/old.html/tea", "/marked", "/Cup":
+    paths = "/tea", "/all", "/old.html/tea", "/marked", "/Cup", "/index"
+    for path in paths:
         club.add_url_rule(path, f"my {path[1:4]}", view)
     club.add_url_rule("/post", "post", view, methods=["POST", "DELETE"])
     club.add_url_rule("/enter", "login", view)
     club.add_url_rule("/logo", "static", view)
+    club.add_url_rule("/leave", "logout", view)
     club.add_url_rule("/mugs/", "mugs", view)
     club.add_url_rule("/asked", "asked", asked)
     club.add_url_rule("/fail", "fail", fail)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from answer import talk
 
-later = ThreadPoolExecutor().submit  # what waits may wait meanwhile
+later = ThreadPoolExecutor(9).submit  # what waits may wait meanwhile
 
 
 def path_of(head):
@@ -34,9 +34,9 @@ def began(sock, patience, ended, answer=path_of):
     return thread
 
 
-def talked(*pieces, then="leaves", patience=5, pause=0.01):
+def talked(*pieces, then="leaves", patience=5, pause=0.01, most=2):
     """What a client gets that says all this, and leaves, has gone before
-    anybody answers, or stays; and how it ended."""
+    anybody answers, or stays; and how it ended, in `most` seconds."""
     ours, client = socket.socketpair()
     ended = []
     with ours, client:
@@ -50,7 +50,7 @@ def talked(*pieces, then="leaves", patience=5, pause=0.01):
                 time.sleep(pause)
         if then == "leaves":
             client.shutdown(socket.SHUT_WR)
-        thread.join(2)
+        thread.join(most)
         ended = ended or ["it waits"]
         if then == "has gone":
             return ended[0]
@@ -140,10 +140,10 @@ def takes_nothing(request, patience, sips=False):
     """How it ends with a client that does not read a long answer, or so
     little at once that it takes many seconds."""
     ours, client = socket.socketpair()
-    ended = []
+    ended, lines = [], (b"t" * 999 + b"\n") * 10**4
     with ours, client:
         client.sendall(request)
-        thread = began(ours, patience, ended, lambda head: bytes(10**7))
+        thread = began(ours, patience, ended, lambda head: lines)
         client.settimeout(0.05)
         for _ in range(40):
             thread.join(0.05)

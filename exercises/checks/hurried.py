@@ -8,21 +8,18 @@ import time
 FAST = 86400
 
 
-class Timer(threading.Timer):
-    def __init__(self, interval, *others, **named):
-        super().__init__(interval / FAST, *others, **named)
-
-
 def hurry():
     """Let the clocks go fast from now on, and who waits for a time wait
     less, but never so little that the processor has no rest."""
     for name in "time", "monotonic", "perf_counter":
         setattr(time, name, fast(getattr(time, name)))
-    threading.Timer, sleep = Timer, time.sleep
+    sleep = time.sleep
     time.sleep = lambda seconds: sleep(less(seconds))
     if hasattr(signal, "alarm"):
         signal.alarm = lambda n: signal.setitimer(0, less(n) if n else 0)
-    for name in "PollSelector", "SelectSelector":
+    threading.Event.wait = patient(threading.Event.wait)
+    threading.Thread.join = patient(threading.Thread.join)
+    for name in "SelectSelector", "PollSelector":
         if kind := getattr(selectors, name, None):
             kind.select = patient(kind.select)
 
@@ -36,10 +33,10 @@ def less(seconds):
     return max(seconds / FAST, 0.05)
 
 
-def patient(select):
-    """A selector's method that waits less for what does not come."""
+def patient(method):
+    """A method that waits less for what does not come."""
 
     def waits(self, timeout=None):
-        return select(self, timeout and less(timeout))
+        return method(self, timeout and less(timeout))
 
     return waits

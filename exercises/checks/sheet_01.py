@@ -192,7 +192,7 @@ def exercise_7(answer):
     answer.expect("listed()", ["mint"], hint)
     answer.expect('arrives("earl grey")', (200, "GET", True), hint)
     hint = say("Is a wish kept and shown as it was typed?")
-    odd = ["<i>green", "{{ 6 * 7 }}", "Ada & Grace", "&lt;b&gt;", "茶"]
+    odd = ["<i>green", "{{ 6 * 7 }}", "Ada & Grace", "&lt;b&gt;", "thé 茶"]
     odd += ["Mint", "mint", "mint", "50% oolong+", "0", "a" * 300]
     odd += ["black, green; 1", "ja 'or' \"nein\""]
     for number, tea in enumerate(odd, 3):
@@ -218,7 +218,9 @@ def exercise_7(answer):
     hint = say("Who says which page is asked for next?")
     answer.expect('wish("sencha", "/menu")', (303, "/"), hint)
     hint = say("Which errors does your error page answer?")
-    for path, method in ("/tea", "GET"), ("/a/b", "GET"), ("/tea", "POST"):
+    asked = ("/tea", "GET"), ("/a/b", "GET"), ("/tea", "POST")
+    asked += ("/tea", "PUT"), ("/static/tea", "GET")
+    for path, method in asked:
         call = f'missing("{path}", "{method}")'
         answer.expect(call, (404, "no such page"), hint)
     answer.expect('missing("/", "PUT")[0]', 405, hint)

@@ -217,7 +217,7 @@ def exercise_5(answer):
     if not re.search(r"127\.0\.0\.1|localhost", script):
         answer.refuse(say("`script` does not name 127.0.0.1."), hint)
     if loop := counted(script):
-        why = say("it counts its requests: `{loop}`.", loop=loop)
+        why = say("its loop has an end: `{loop}`.", loop=loop)
         answer.refuse(why, say("How many requests are `for ever`?"))
     hurried = f"python -c {quote(HURRY + f'exec({script!r})')}"
     late = f"python -c {quote(COME_FIRST + f'exec({script!r})')}"
@@ -242,13 +242,18 @@ def exercise_5(answer):
 
 
 def counted(script):
-    """The first line of a loop that ends after so many requests, or None."""
+    """The first line of a loop that ends after so many requests, or at
+    a time, or None."""
+    orders = ast.Lt, ast.LtE, ast.Gt, ast.GtE
     with contextlib.suppress(SyntaxError):
         for node in ast.walk(ast.parse(script)):
-            if isinstance(node, ast.For):
-                loop = ast.unparse(node)
-                if " in range(" in loop and ".handle_request(" in loop:
-                    return loop.splitlines()[0]
+            loop = ast.unparse(node)
+            counts = isinstance(node, ast.For) and " in range(" in loop
+            if isinstance(node, ast.While):
+                signs = getattr(node.test, "ops", [])
+                counts = any(isinstance(sign, orders) for sign in signs)
+            if counts and ".handle_request(" in loop:
+                return loop.splitlines()[0]
 
 
 HURRY = "from exercises.checks.hurried import hurry as h; h(); "

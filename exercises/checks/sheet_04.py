@@ -358,7 +358,8 @@ def exercise_6(answer):
             ),
         ),
     ]:
-        for path in "/tea", "/all", "/old.html/tea", "/marked", "/Cup":
+        paths = "/tea", "/all", "/old.html/tea", "/marked", "/Cup"
+        for path in *paths, "/index":
             came = 200, [f"my {path[1:4]}"], f"{path} ".encode()
             expect(f'visit("{typed % path}", {member})', came, hint)
     asked = 200, ["my tea"], b"/tea a.html=B.html"
@@ -403,8 +404,9 @@ def exercise_6(answer):
     expect("enters()", [401, 200, 200], hint)
     other = 401, ["shop.login"], b"Members only."
     expect('visit("/shop/login")', other, hint)
-    static = 401, ["static"], b"Members only."
-    expect('visit("/logo")', static, hint)
+    for path, endpoint in ("/logo", "static"), ("/leave", "logout"):
+        refused = 401, [endpoint], b"Members only."
+        expect(f'visit("{path}")', refused, hint)
     hint = say("What is `request.endpoint` where there is no view?")
     for visitor in "", f", {member}":
         missing = f'visit("/no", body=False{visitor})'

@@ -228,11 +228,15 @@ def exercise_4(answer):
         expect(f'get("{line}", key="{key}")', value, hint)
     in_small = 'read("GET / HTTP/1.1", "host: tea") == get()'
     expect(in_small, True, hint)
+    host = 'read("PUT / HTTP/1.0", "Host: Tea:80")["HTTP_HOST"]'
+    expect(host, "Tea:80", hint)
     hint = say("Which bytes are a space, or end a line, in HTTP?")
     for value in r"\xa0mint\x85", r"a\x85Tea: b":
         came = f'get("X-Tea: {value}", key="HTTP_X_TEA")'
         expect(f'{came} == "{value}"', True, hint)
     hint = say("Where are the others?")
+    many = "len(get(*[f'X-Tea-{n}: a' for n in range(60)]))"
+    expect(many, 65, hint)
     for name, key in [
         ("X-Tea", "HTTP_X_TEA"),
         ("Content-Type", "CONTENT_TYPE"),
@@ -255,6 +259,8 @@ def exercise_4(answer):
     hint = say("What exactly may the first line be?")
     for first in NO_REQUESTS:
         expect(f'read("{first}", "Host: tea")', "ValueError", hint)
+    later = 'read("", "GET / HTTP/1.1", "Host: tea")'
+    expect(later, "ValueError", hint)
     hint = say("What exactly may a header be?")
     for line in NO_HEADERS:
         expect(f'get("{line}")', "ValueError", hint)
@@ -398,6 +404,7 @@ def exercise_6(answer):
     answer.run(f"trickle = later(trickles, {one!r}, 0.5)")
     answer.run(f"deaf = later(takes_nothing, {one!r}, 0.3)")
     answer.run(f"sips = later(takes_nothing, {one!r}, 0.5, sips=True)")
+    answer.run("silent = later(talked, then='stays', patience=3, most=5)")
     answer.run(f"busy = later(takes_its_time, {one!r}, 4)")
     answer.run(f"late = later(in_turn, {one!r}, {two!r}, answered=2)")
     hint = say("Who reads the next head, and when is this answered?")
@@ -410,6 +417,7 @@ def exercise_6(answer):
     hint = say("What has come already when you read the next head?")
     all_three = (b"/1 /2 /3 ", "it returns")
     expect(f"talked({one + two + three!r})", all_three, hint)
+    expect(f"talked({one * 9!r})", (b"/1 " * 9, "it returns"), hint)
     pieces = one + two[:9], two[9:-1], two[-1:] + three
     expect(f"talked(*{pieces!r})", all_three, hint)
     long = request("/1", *["X-Tea: mint and green"] * 250)
@@ -435,6 +443,7 @@ def exercise_6(answer):
         request("/1", "X-Tea: Connection: close", "Via: HTTP/1.0 tea"),
         request("/1", "Connection: enclosed"),
         request("/1", "Connection: closer", "Connection-Tea: close"),
+        b"GET /1 HTTP/1.1\r\n\r\n",
     ]:
         came = f"talked({other + two!r})"
         expect(came, (b"/1 /2 ", "it returns"), hint)
@@ -449,6 +458,7 @@ def exercise_6(answer):
     expect(stays, all_three, say("What has come already?"))
     half = f"talked({one + two[:9]!r}, then='stays', patience=0.2)"
     expect(half, (b"/1 ", "it returns"), hint)
+    expect("silent.result()", (b"", "it returns"), hint)
     hint = say("What if each byte comes just before your patience ends?")
     expect("trickle.result()", "it returns", hint)
     expect("floods(patience=0.2)", "it returns", hint)
