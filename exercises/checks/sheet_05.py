@@ -166,9 +166,10 @@ NO_HEADERS = [
 
 def exercise_4(answer):
     """Build: from a head to an environ."""
-    # May vary: the blank after a comma, what a ValueError says. Must not:
-    # a key or a value, in whatever case a name is sent; what Python calls
-    # a space, a digit, a capital or a line end, and HTTP does not.
+    # May vary: the blank after a comma, a semicolon between cookies, what
+    # a ValueError says. Must not: a key or a value, in whatever case a
+    # name is sent; what Python calls a space, a digit, a capital or a line
+    # end, and HTTP does not.
     answer.load("beside_05_4")
     expect = answer.expect
     cgi = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "QUERY_STRING": ""}
@@ -224,6 +225,7 @@ def exercise_4(answer):
         ("Upgrade: tea", "HTTP_UPGRADE", "tea"),
         ("Expect: 100-continue", "HTTP_EXPECT", "100-continue"),
         ("Cookie: a=1; b=2", "HTTP_COOKIE", "a=1; b=2"),
+        ("Proxy: tea", "HTTP_PROXY", "tea"),
     ]:
         expect(f'get("{line}", key="{key}")', value, hint)
     in_small = 'read("GET / HTTP/1.1", "host: tea") == get()'
