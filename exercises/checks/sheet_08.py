@@ -287,7 +287,7 @@ def machines():
         ((2, 1000, 100, 300, True), say("What says Gunicorn's rule?")),
         ((2, 120, 100, 0, True), say("Does what just fits, fit?")),
         ((2, 119, 100, 0, False), say("Does even one fit?")),
-        ((2, 10, 100, 0, False), say("Can there be fewer than none?")),
+        ((2, 10, 5, 0, False), say("Can there be fewer than none?")),
         ((2, 300, 100, 290, True), say("Can there be fewer than none?")),
         ((2, 320, 1, 300, True), say("Does the arbiter's memory count?")),
         ((3, 419, 100, 300, False), say("Does even one fit?")),

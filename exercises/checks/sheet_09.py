@@ -36,6 +36,7 @@ from notebooks.serving import run, serve, wait_until
 COMMAND = "gunicorn -w 2 -b 127.0.0.1:0 tea:app"
 TEA = "print('imported')\napp = print\n"
 BROKEN = "raise RuntimeError('forgot to test')\n"
+NO_APP = "print('imported')\n"  # Python accepts it, and Gunicorn does not
 
 
 def term(server):
@@ -406,13 +407,17 @@ def reloads(answer, lines, server, code):
         why = say("ExecReload has a quote that nothing ends.")
         answer.refuse(why, say("Which quote belongs to which?"))
     came = signals(server)
-    if came == ["hup"] and code != BROKEN:
+    if came == ["hup"] and "coffee" in code:
         with suppress(TimeoutError):
             wait_until(lambda: server.get("/").text == "coffee", 3)
     try:
         return [*came, server.get("/").text]
     except requests.ConnectionError:
         return [*came, "nobody answers"]
+
+
+FALSE = {"", "0", "n", "no", "f", "false", "off"}
+NEVER = {"", "0", "infinity"}  # of a span, after which systemd acts
 
 
 def sayings():
@@ -449,6 +454,15 @@ def sayings():
             {"", "SIGKILL", "KILL", "9"},
             say("What is sent when patience ends?"),
         ),
+        "TimeoutStopFailureMode": (
+            {"", "terminate"},
+            say("What is sent when patience ends?"),
+        ),
+        "SendSIGHUP": (FALSE, say("What is sent, and to whom?")),
+        "RemainAfterExit": (FALSE, say("Does systemd see that it ends?")),
+        "WatchdogSec": (NEVER, say("Who would tell systemd so often?")),
+        "RuntimeMaxSec": (NEVER, say("Who ends it, though all is well?")),
+        "ExecStopPost": ({""}, say("What is left to do, after KILL?")),
     }
 
 
@@ -501,10 +515,14 @@ def exercise_6(answer):
     imports = 1 if settings["preload_app"] == "True" else 2
     with running(answer, command, files) as server:
         wait_until(lambda: server.log.count("imported") == imports)
-        came = reloads(answer, lines, server, BROKEN)
+        if not obeys(service.get("ExecStartPre", []), server):
+            why = say("ExecStartPre fails, so nothing is started.")
+            answer.refuse(why, say("Is each line found, and needed?"))
         hint = say("Which line fails first, if the code is broken?")
         called = say("the signals and the page, broken code")
-        answer.compare(called, came, ["tea"], hint)
+        for code in BROKEN, NO_APP:
+            came = reloads(answer, lines, server, code)
+            answer.compare(called, came, ["tea"], hint)
         coffee = files["shop.py"].replace("tea", "coffee")
         came = reloads(answer, lines, server, coffee)
         hint = say("Which signal is it, and is each line found?")

@@ -574,6 +574,11 @@ def odd_servers():
             whole,
         ),
         "chunked": (say("a server that promises chunks"), "ok", asked),
+        "last chunk": (
+            say("a server that sends the chunk that ends a body"),
+            "a body",
+            part,
+        ),
         "missing": (say("a server that says 404"), "ok", asked),
         "half": (
             say("a server that ends within the head"),

@@ -77,8 +77,9 @@ def commands_of(lines):
 
 
 def obeys(lines, server):
-    """Run the commands of ExecReload one by one, in the folder of a
-    Server, until one fails, as systemd does."""
+    """Run the commands of ExecReload, or another list, one by one, in the
+    folder of a Server, until one fails, as systemd does; return whether
+    none has failed."""
     pid = str(server.process.pid)
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "MAINPID": pid}
     for first, *words in filter(None, commands_of(lines)):
@@ -104,7 +105,8 @@ def obeys(lines, server):
         except (OSError, IndexError, subprocess.TimeoutExpired):
             status = 1
         if status and fails:
-            break
+            return False
+    return True
 
 
 def ignored(text):

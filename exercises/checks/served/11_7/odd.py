@@ -21,6 +21,7 @@ SERVERS = {
     "slow": ([HEAD[:9], HEAD[9:-9], HEAD[-9:-1], HEAD[-1:], b"t"], 0.6),
     "pieces": ([HEAD[:-9], HEAD[-9:-1], HEAD[-1:]], 0.2),
     "chunked": ([CHUNKED], 0.05),
+    "last chunk": ([CHUNKED + b"0\r\n\r\n"], 0.05),
     "missing": ([MISSING], 0.05),
     "half": ([HEAD[:-2]], 0.05),
     "mute": ([], 0),
