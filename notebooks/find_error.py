@@ -1,0 +1,151 @@
+"""Find the messages of a pasted log among those of this workbook.
+
+Usage: python -m notebooks.find_error [FILE ...]
+       ... | python -m notebooks.find_error
+
+Prints what it knows, in the order of the log: the line, the cause, the
+cure, and the cell that produces the message. The exit status is 0, 1 if
+it knows none of the lines, and 2 if there is nothing to read.
+
+The messages are the rows of errors.csv. In them `...` stands for what
+differs from run to run, such as a port, a path, a name or a process id.
+"""
+
+import csv
+import fileinput
+import json
+import re
+import sys
+import textwrap
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).parent
+VARIES = "[^\\n]{0,300}?"  # in one line, and as little as will do
+COLOURS = re.compile("\x1b\\[[0-9;]*m")
+QUOTES = str.maketrans('`"\u2018\u2019\u201c\u201d', "''''''")
+WIDTH = 75
+
+
+class Found(NamedTuple):
+    """An error of errors.csv, a dict, and where a text has its message:
+    the first and the last place in the text."""
+
+    error: dict
+    begin: int
+    end: int
+    literal: int  # how many letters of the message are no `...`
+
+
+def plain(text):
+    """A text without colours, and with one kind of quotes; a str."""
+    return COLOURS.sub("", text).translate(QUOTES)
+
+
+def pattern(message):
+    """What a message looks like wherever it stands; a re.Pattern.
+
+    Small and capital letters are the same, and so are all quotes. A space
+    may be any space, also the end of a line. Of the end, dots and colons
+    may be missing.
+    """
+    parts = [
+        r"\s+".join(map(re.escape, part.split(" ")))
+        for part in plain(message).rstrip(" .:").split("...")
+    ]
+    return re.compile(VARIES.join(parts), re.IGNORECASE)
+
+
+def forms(error):
+    """The message of an error, and other wordings of it; a list of str."""
+    return [error["message"], *error["also"].splitlines()]
+
+
+def errors():
+    """The rows of errors.csv, a list of dict."""
+    with open(HERE / "errors.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, restval=""))
+
+
+def find(text, known=None):
+    """Find the messages in a text; a list of Found, in the text's order.
+
+    `known` are rows as those of errors(). An error is found once. Where
+    two messages have a place in common, it is that of the more exact one.
+    """
+    text = plain(text)
+    found = []
+    for error in errors() if known is None else known:
+        for form in forms(error):
+            literal = len(form.replace("...", ""))
+            for match in pattern(form).finditer(text):
+                found.append(Found(error, *match.span(), literal))
+    taken, kept = [], {}
+    for one in sorted(found, key=lambda one: (-one.literal, one.begin)):
+        if all(
+            one.end <= begin or end <= one.begin for begin, end in taken
+        ):
+            taken.append((one.begin, one.end))
+            first = kept.setdefault(one.error["slug"], one)
+            if one.begin < first.begin:
+                kept[one.error["slug"]] = one
+    return sorted(kept.values(), key=lambda one: one.begin)
+
+
+def cells():
+    """Where each error is produced, {slug: [(file name, id of a cell)]}."""
+    places = {}
+    for path in sorted(HERE.glob("*.ipynb")):
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            for tag in cell["metadata"].get("tags", []):
+                if tag.startswith("error-"):
+                    place = path.name, cell["id"]
+                    places.setdefault(tag[6:], []).append(place)
+    return places
+
+
+def report(text):
+    """What is known of a pasted text, in lines; a str, "" if nothing."""
+    places, parts = cells(), []
+    clean = COLOURS.sub("", text)
+    for error, begin, end, _ in find(text):
+        line = clean[clean.rfind("\n", 0, begin) + 1 : end].strip()
+        number = clean.count("\n", 0, begin) + 1
+        said = [f"Line {number}: {textwrap.shorten(line, 200)}"]
+        said += [f"Cause: {error['cause']}", f"Cure: {error['cure']}"]
+        said += [
+            f"See it in: notebooks/{name}, cell {cell}"
+            for name, cell in places.get(error["slug"], [])
+        ]
+        parts.append("\n".join(textwrap.fill(s, WIDTH) for s in said))
+    return "\n\n".join(parts)
+
+
+def main():
+    """Report on standard input, or on files; return the exit status."""
+    if len(sys.argv) < 2 and sys.stdin.isatty():
+        print(
+            "Paste the log, then press Enter and Ctrl-D.", file=sys.stderr
+        )
+    try:
+        with fileinput.input(encoding="utf-8", errors="replace") as lines:
+            text = "".join(lines)
+    except OSError as error:
+        print(f"find_error: {error}", file=sys.stderr)
+        return 2
+    if not text.strip():
+        print("find_error: nothing was pasted.", file=sys.stderr)
+        return 2
+    if said := report(text):
+        print(said)
+        return 0
+    print(
+        f"None of the {len(errors())} messages that this workbook knows is "
+        "in this text.\nIs it all there? Of a traceback the last line says "
+        "most, of a server's log\nthe first line with an error."
+    )
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

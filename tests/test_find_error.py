@@ -1,0 +1,139 @@
+"""A pasted log is read by what it says, not by what differs in it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from notebooks.find_error import cells, errors, find, main, report
+from tools.index import ERROR, ERRORS
+from tools.workbook import NOTEBOOKS, chapters, read, rows, shown, tagged
+
+LOG = """\
+[2026-11-02 09:14:31 +0100] [4711] [CRITICAL] WORKER TIMEOUT (pid:4718)
+Traceback (most recent call last):
+  File "/srv/shop/.venv/lib/python3.13/site-packages/flask/app.py", line 917
+SystemExit: 1
+[2026-11-02 09:14:32 +0100] [4711] [ERROR] Worker (pid:4718) was sent SIGKILL! \
+Perhaps out of memory?
+[2026-11-02 09:15:01 +0100] [4711] [CRITICAL] WORKER TIMEOUT (pid:4720)
+"""
+PASTED = {
+    "no-module": "ModuleNotFoundError: No module named 'flask_teapot'",
+    "port-taken": "[ERROR] Connection in use: ('0.0.0.0', 5000)",
+    "no-return": "The view function for \u2018home\u2019 did not return a valid response",
+    "no-secret-key": "RuntimeError: The session is unavailable because no secret "
+    "key was set.  Set the secret_key",
+    "old-url-quote": "ImportError: cannot import name 'url_quote' from "
+    "'werkzeug.urls' (/a b/werkzeug/urls.py)",
+    "template-not-found": "jinja2.exceptions.TemplateNotFound: a/b.html",
+    "permission-denied": "\x1b[31mconnect()\x1b[0m to unix:/run/shop.sock failed (13: "
+    "Permission denied) while connecting to upstream, client: 127.0.0.1",
+    "build-error-values": "werkzeug.routing.exceptions.BuildError: Could not build "
+    "url for endpoint 'tea' with values ['a']. Did you forget to specify values "
+    "['kind']?",
+    "sqlite-locked": "SQLITE3.OPERATIONALERROR: DATABASE IS\nLOCKED",
+}
+UNKNOWN = (
+    "cannot import name 'tea' from 'shop' (/srv/shop.py)",
+    "ImportError: cannot import name 'escape' from 'html'",
+    "[INFO] Booting worker with pid: 4718",
+    "KeyError: 'name'",
+    "GET / HTTP/1.1 200 -",
+    "ZeroDivisionError: division by zero",
+)
+
+
+def slugs(text):
+    return [found.error["slug"] for found in find(text)]
+
+
+def test_a_log_is_read_in_its_order():
+    """Each message once, where it comes first."""
+    found = find(LOG)
+    assert slugs(LOG) == ["worker-timeout", "system-exit", "perhaps-out-of-memory"]
+    assert LOG[found[0].begin : found[0].end] == "[CRITICAL] WORKER TIMEOUT"
+    assert found[0].begin < LOG.index("Traceback")
+
+
+@pytest.mark.parametrize(("slug", "text"), PASTED.items())
+def test_it_is_found_as_people_paste_it(slug, text):
+    assert slugs(f"$ flask run\n{text}\n$ ") == [slug]
+
+
+@pytest.mark.parametrize("text", UNKNOWN)
+def test_what_is_not_known_is_not_found(text):
+    assert not slugs(text)
+
+
+def test_each_message_is_found_in_what_its_cells_show():
+    shows = {}
+    for path in chapters():
+        for cell, slug in tagged(read(path).cells, ERROR):
+            shows[slug] = f"{shows.get(slug, '')}\n{shown(cell)}"
+    lost = [e["slug"] for e in rows(ERRORS) if e["slug"] not in slugs(shows[e["slug"]])]
+    assert not lost
+
+
+def test_each_wording_leads_to_its_own_message():
+    wrong = {
+        form: found
+        for error in errors()
+        for form in [error["message"], *error["also"].splitlines()]
+        if (found := slugs(form.replace("...", "a"))) != [error["slug"]]
+    }
+    assert not wrong
+
+
+def test_the_more_exact_message_wins():
+    known = [
+        {"slug": slug, "message": message, "also": ""}
+        for slug, message in {
+            "any": "No module named '...'",
+            "tea": "No module named 'tea'",
+        }.items()
+    ]
+    found = find("No module named 'tea'\nNo module named 'cup'", known)
+    assert [one.error["slug"] for one in found] == ["tea", "any"]
+
+
+def test_the_report_says_line_cause_cure_and_cell():
+    said = report(LOG)
+    name, cell = cells()["worker-timeout"][0]
+    assert "Line 1: " in said and "Line 4: SystemExit: 1" in said
+    assert said.count("Cause: ") == said.count("Cure: ") == 3
+    assert f"See it in: notebooks/{name}, cell {cell}" in said
+    assert any(c.id == cell for c in read(NOTEBOOKS / name).cells)
+    assert max(map(len, said.splitlines())) <= 75
+
+
+def command(text, *files):
+    return subprocess.run(
+        [sys.executable, "-m", "notebooks.find_error", *files],
+        cwd=NOTEBOOKS.parent,
+        input=text,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_command_reads_what_is_pasted():
+    done = command(LOG)
+    assert done.returncode == 0 and report(LOG) == done.stdout.strip()
+
+
+def test_the_command_says_when_it_knows_nothing(monkeypatch, capsys, tmp_path):
+    log = tmp_path / "a log.txt"
+    statuses = []
+    for text in UNKNOWN[0].encode(), b"\xff\xfe", b" \n":
+        log.write_bytes(text)
+        monkeypatch.setattr(sys, "argv", ["find_error", str(log)])
+        statuses.append(main())
+    monkeypatch.setattr(sys, "argv", ["find_error", str(tmp_path / "none")])
+    statuses.append(main())
+    said = capsys.readouterr()
+    assert statuses == [1, 1, 2, 2]
+    assert f"None of the {len(errors())} messages" in said.out
+    assert "nothing was pasted" in said.err and "No such file" in said.err
