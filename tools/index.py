@@ -50,8 +50,9 @@ def rule_row(rule, links):
 def error_row(error, links):
     """The fields of an error's row, a list of str."""
     places = ", ".join(links.get(error["slug"], []))
-    told = [error["status"], error["cause"], error["cure"]]
-    return [f"`{error['message']}`", *told, places]
+    status = f" (status {error['status']})" if error["status"] else ""
+    message = f"`{error['message']}`{status}"
+    return [message, error["cause"], error["cure"], places]
 
 
 def links_to(notebooks, prefix):
