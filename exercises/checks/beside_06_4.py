@@ -61,6 +61,12 @@ def falls_silent():
     return answer
 
 
+def changes_its_mind():
+    """Greets the first client, and answers the next one."""
+    first = iter([greets])
+    return lambda client: next(first, says("200 OK"))(client)
+
+
 def serve(sock, answer, after):
     """Be a server, which lets `answer` speak to each client."""
     time.sleep(after)
@@ -68,7 +74,7 @@ def serve(sock, answer, after):
 
     def meet(client):
         with client, contextlib.suppress(OSError):
-            if b" /tea " in client.recv(65536):
+            if b" /tea?cups=2 " in client.recv(65536):
                 answer(client)
 
     while True:
@@ -81,7 +87,7 @@ def wait(answer, process=None, seconds=3, after=0):
     times, if it is a matter of a moment: a busy machine may be late.)
     Who is late by more than a busy machine is late at once."""
     sock, process = bound(), process or RUNS
-    url = "http://{}:{}/tea".format(*sock.getsockname())
+    url = "http://{}:{}/tea?cups=2".format(*sock.getsockname())
     if answer:
         if not after:
             sock.listen()
@@ -124,6 +130,7 @@ CASES = {
     "nobody listens": lambda: wait(None, seconds=0.3),
     "it says nothing": lambda: wait(silent, seconds=0.3),
     "it speaks no HTTP": lambda: wait(greets, seconds=0.3),
+    "it speaks no HTTP, then HTTP": lambda: wait(changes_its_mind()),
     "it speaks no HTTP, then nothing, seconds=2": lambda: wait(
         falls_silent(), seconds=2
     ),

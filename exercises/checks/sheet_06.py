@@ -104,7 +104,7 @@ def exercise_3(answer):
     hint = say("Which text is `1`, and is a text that is not empty true?")
     expect('extras(SHOP_DEBUG="1")', [(True, True)], hint)
     expect("extras()", [(False, False)], hint)
-    for text in "0", "", "2", "10", "true", "no":
+    for text in "0", "", "2", "10", " 1", "true", "no":
         expect(f'extras(SHOP_DEBUG="{text}")', [(False, False)], hint)
     hint = say("Who decides when you say nothing of `debug`?")
     expect('extras(FLASK_DEBUG="1")', [(False, False)], hint)
@@ -174,6 +174,11 @@ def exercise_4(answer):
             say("Is every word that comes an answer?"),
             "TimeoutError",
             ["it speaks no HTTP"],
+        ),
+        (
+            say("Which errors does a client know, beside a refusal?"),
+            "ready",
+            ["it speaks no HTTP, then HTTP"],
         ),
         (
             say("How long may the last question take?"),
