@@ -74,7 +74,7 @@ def serve(sock, answer, after):
 
     def meet(client):
         with client, contextlib.suppress(OSError):
-            if b" /tea?cups=2 " in client.recv(65536):
+            if b" /tea " in client.recv(65536):
                 answer(client)
 
     while True:
@@ -87,7 +87,7 @@ def wait(answer, process=None, seconds=3, after=0):
     times, if it is a matter of a moment: a busy machine may be late.)
     Who is late by more than a busy machine is late at once."""
     sock, process = bound(), process or RUNS
-    url = "http://{}:{}/tea?cups=2".format(*sock.getsockname())
+    url = "http://{}:{}/tea".format(*sock.getsockname())
     if answer:
         if not after:
             sock.listen()

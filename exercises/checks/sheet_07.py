@@ -152,7 +152,7 @@ def exercise_4(answer):
     disabled = came[0]["control_socket_disable"]
     answer.compare("control_socket_disable", disabled, "True", hint)
     hint = say("What does Gunicorn think of this number, and what do you?")
-    bad = ["0", "65", "-4", "2.5", "many"]
+    bad = ["0", "65", "-4", "many", "2.5"]
     words = "BIND=127.0.0.1:0 gunicorn shop:app"
     with ThreadPoolExecutor(2) as crew:
         came = crew.map(
