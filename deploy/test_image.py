@@ -94,7 +94,7 @@ def image():
         pulled = buildah("pull", "--quiet", "--retry=0", base, check=False)
         kind = "as published" if pulled else f"Debian {SUITE}, by debootstrap"
         program = buildah("--version").partition(" (")[0]
-        TOLD.append(f"{date.today()}, {program}\nbase: {BASE} ({kind})")
+        TOLD.append(f"{date.today():%d %B %Y}, {program}\nbase: {BASE} ({kind})")
         if not pulled:
             (folder / "Base").write_text("FROM scratch\nADD base.tar /\n")
             debian(folder)
@@ -186,6 +186,8 @@ they can write to: {", ".join(sorted(places))}""")
 
 
 def test_it_hears_term(server):
+    # It is the first process of the container, so `docker stop` asks it.
+    assert server.listener.parent().cmdline()[0].startswith("buildah")
     server.listener.terminate()
     status = server.process.wait(25)
     assert status == 0
