@@ -499,6 +499,8 @@ def exercise_6(answer):
     bind = settings["bind"].replace("localhost", "127.0.0.1")
     bind = bind.replace(":0'", ":8000'")
     answer.compare("bind", bind, "['127.0.0.1:8000']", hint)
+    hint = say("Who else brings new code in, and asks nobody?")
+    answer.compare("reload", settings["reload"], "False", hint)
     hint = say("Which option of Gunicorn is the grace?")
     grace = settings["graceful_timeout"]
     answer.compare("graceful_timeout", grace, "60", hint)
