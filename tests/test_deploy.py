@@ -3,8 +3,6 @@ matter; chapter 12 checks the rest."""
 
 import json
 import re
-import runpy
-import shlex
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,58 +11,20 @@ import pytest
 import yaml
 
 from notebooks.serving import serve, start, wait_until
+from tests.deploying import (
+    FORGED,
+    ROOM,
+    ROOT,
+    SETTINGS,
+    VISITOR,
+    command,
+    conf,
+    fails_without,
+    project,
+    rows,
+    steps,
+)
 from tools.needs import NO_POSIX, POSIX, SYSTEMS
-
-ROOT = Path(__file__).resolve().parent.parent
-ROOM = "classroom/hub/zero-to-jupyterhub.yaml"
-# One view more, which tells what the app sees of its visitor.
-SEEN = """
-from flask import request
-@app.get("/seen")
-def seen():
-    return f"{request.remote_addr} {request.url_root} {len(request.data)}"
-"""
-SETTINGS = {
-    "FLASK_SECRET_KEY": "k",
-    "FLASK_TRUSTED_HOSTS": '["shop.example"]',
-    "FLASK_PROXY_FIX": '{"x_for": 1, "x_proto": 1}',
-    "BIND": "127.0.0.1:0",
-}
-# A visitor, as the one proxy before us says, with forged headers before.
-VISITOR = {
-    "Host": "shop.example",
-    "X-Forwarded-For": "6.6.6.6, 203.0.113.7",
-    "X-Forwarded-Proto": "http, https",
-}
-FORGED = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Prefix": "/evil"}
-
-
-def project(folder):
-    """Copy into a folder what the image has; return the folder."""
-    for name in "deploy", "templates":
-        shutil.copytree(ROOT / name, folder / name)
-    for name in "my_flask_app.py", "wsgi.py":
-        shutil.copy(ROOT / name, folder)
-    (folder / ROOM).parent.mkdir(parents=True)
-    shutil.copy(ROOT / ROOM, folder / ROOM)
-    with open(folder / "wsgi.py", "a") as wsgi:
-        wsgi.write(SEEN)
-    return folder
-
-
-def command(folder, **changes):
-    """The command of the image in this folder, with changed settings."""
-    cmd = shlex.join(json.loads(steps(folder)["CMD"]))
-    there = f"cd {shlex.quote(str(folder))} && exec {cmd}"
-    settings = (SETTINGS | changes).items()
-    words = " ".join(f"{k}={shlex.quote(v)}" for k, v in settings)
-    return f"{words} sh -c {shlex.quote(there)}"
-
-
-def steps(folder):
-    """The instructions of the Dockerfile, a dict; of several, the last."""
-    recipe = (folder / "deploy/Dockerfile").read_text().replace("\\\n", "")
-    return dict(re.findall(r"(?m)^([A-Z]+) +(.*)", recipe))
 
 
 def manifests(folder):
@@ -82,10 +42,6 @@ def parts(folder):
     pod = deployment["template"]["spec"]
     (container,) = pod["containers"]
     return deployment, pod, container
-
-
-def conf(folder):
-    return runpy.run_path(str(folder / "deploy/gunicorn.conf.py"))
 
 
 # Each check takes a folder with the project, and asserts.
@@ -404,28 +360,6 @@ STATIC = {
         (CLUSTER, "failureThreshold: 6"),
     ],
 }
-
-
-def rows(checks):
-    pairs = [(check, *row) for check, table in checks.items() for row in table]
-    return pytest.mark.parametrize(("check", "path", "piece"), pairs)
-
-
-# As when a key of the manifests is gone, or something does not come to be.
-BROKEN = AssertionError, LookupError, TypeError, ValueError, TimeoutError
-BROKEN += (yaml.YAMLError, pytest.fail.Exception)
-
-
-def fails_without(check, folder, path, piece):
-    """Assert that the check fails when this piece of the file is gone."""
-    text = (project(folder) / path).read_text()
-    assert piece in text
-    text = text.replace(piece, "", 1)
-    if path.endswith(".py"):
-        compile(text, path, "exec")  # it shall not fail for a reason so cheap
-    (folder / path).write_text(text)
-    with pytest.raises(BROKEN):
-        check(folder)
 
 
 @pytest.mark.parametrize("check", STATIC, ids=lambda check: check.__name__)

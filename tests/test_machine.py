@@ -14,7 +14,7 @@ import trustme
 
 from my_flask_app import app
 from notebooks.serving import run, serve, start, wait_until
-from tests.test_deploy import (
+from tests.deploying import (
     FORGED,
     ROOT,
     VISITOR,
