@@ -4,6 +4,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import requests
@@ -22,18 +23,23 @@ def imports(command):
     return run(command, files).stdout.count("imported")
 
 
+@cache  # no answer changes it
+def imports_of_all():
+    """How often each command imports it."""
+    flask = "flask --app shop run --port 0"
+    commands = ["python -c 'import shop'", "python shop.py", flask]
+    commands += [f"{flask} --debug", f"{flask} --debug --no-reload"]
+    with ThreadPoolExecutor(3) as together:
+        return list(together.map(imports, commands))
+
+
 def exercise_1(answer):
     """Predict: how often is it imported?"""
     hint = say(
         "Which of them have a second process that imports the file?"
     )
     answer("prediction", hint)  # before a server is started
-    flask = "flask --app shop run --port 0"
-    commands = ["python -c 'import shop'", "python shop.py", flask]
-    commands += [f"{flask} --debug", f"{flask} --debug --no-reload"]
-    with ThreadPoolExecutor(3) as together:
-        came = list(together.map(imports, commands))
-    answer.predicts("prediction", came, hint)
+    answer.predicts("prediction", imports_of_all(), hint)
 
 
 FLASK = "flask --app shop run --port {}"
@@ -64,16 +70,21 @@ def missing():
     return [run("flask --app nothing run --port 0").returncode]
 
 
+@cache
+def ends():
+    """How each ends."""
+    with ThreadPoolExecutor(3) as together:
+        parts = [together.submit(f) for f in (asked, told, missing)]
+        return [status for part in parts for status in part.result()]
+
+
 def exercise_2(answer):
     """Predict: how does it end?"""
     hint = say(
         "Does it end; if so, by a signal, by an exit, or by a complaint?"
     )
     answer("prediction", hint)  # before a server is started
-    with ThreadPoolExecutor(3) as together:
-        parts = [together.submit(f) for f in (asked, told, missing)]
-        came = [status for part in parts for status in part.result()]
-    answer.predicts("prediction", came, hint)
+    answer.predicts("prediction", ends(), hint)
 
 
 def exercise_3(answer):
@@ -259,13 +270,18 @@ def pages():
     return [sum(each in text for text in texts) for each in words]
 
 
-def exercise_6(answer):
-    """Predict: who answers, and what does a stranger see?"""
-    hint = say("Who answers, and whom does the debugger trust?")
-    answer("prediction", hint)  # before a server is started
+@cache
+def answerers():
+    """Who answers, and what a stranger sees."""
     with ThreadPoolExecutor(3) as together:
         counts = together.map(threads, ["", " --without-threads"])
         parts = [together.submit(f) for f in (afresh, pages)]
         came = list(counts)
-        came += [number for part in parts for number in part.result()]
-    answer.predicts("prediction", came, hint)
+        return came + [n for part in parts for n in part.result()]
+
+
+def exercise_6(answer):
+    """Predict: who answers, and what does a stranger see?"""
+    hint = say("Who answers, and whom does the debugger trust?")
+    answer("prediction", hint)  # before a server is started
+    answer.predicts("prediction", answerers(), hint)

@@ -3,6 +3,7 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache
 
 import psutil
 
@@ -28,6 +29,7 @@ COMMANDS = [
 ]
 
 
+@cache  # no answer changes it
 def workers(command):
     """How many workers Gunicorn would have."""
     files = FILES | {"shop.py": "app = print\n"}
@@ -218,12 +220,17 @@ def unknown():
         return [server.log.count("/cups")]
 
 
+@cache
+def family_life():
+    """What of each of these came."""
+    with ThreadPoolExecutor(2) as crew:
+        asked = [family, waiters, unnamed, unknown]
+        parts = [crew.submit(each) for each in asked]
+        return [number for part in parts for number in part.result()]
+
+
 def exercise_5(answer):
     """Predict: who is there, and how does it end?"""
     hint = say("Who starts whom, who waits, and which names are known?")
     answer("prediction", hint)  # before Gunicorn is started
-    with ThreadPoolExecutor(2) as crew:
-        asked = [family, waiters, unnamed, unknown]
-        parts = [crew.submit(each) for each in asked]
-        came = [number for part in parts for number in part.result()]
-    answer.predicts("prediction", came, hint)
+    answer.predicts("prediction", family_life(), hint)

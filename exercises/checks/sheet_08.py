@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 
 import requests
@@ -44,6 +45,7 @@ def exercise_1(answer):
     answer.predicts("prediction", list(map(kind, OPTIONS)), hint)
 
 
+@cache  # no answer changes it
 def imports(options):
     """How often the app is imported: a list, for we look three times."""
     command = f"gunicorn -w 3 --threads 2 {options} -b 127.0.0.1:0 tea:app"

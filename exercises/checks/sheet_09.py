@@ -6,6 +6,7 @@ import signal
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -68,15 +69,20 @@ def fails(happens):
         return server.process.wait(20) != 0
 
 
+@cache  # no answer changes it
+def failures():
+    """Which of them systemd would start again."""
+    with ThreadPoolExecutor(3) as crew:
+        fifth = crew.submit(run, COMMAND, {"tea.py": BROKEN})
+        came = list(crew.map(fails, [term, kill, kill_a_worker, hang_up]))
+        return [*came, fifth.result().returncode != 0]
+
+
 def exercise_1(answer):
     """Predict: who is started again?"""
     hint = say("Which process ends, if any, and with which status?")
     answer("prediction", hint)  # before a server is started
-    with ThreadPoolExecutor(3) as crew:
-        fifth = crew.submit(run, COMMAND, {"tea.py": BROKEN})
-        came = list(crew.map(fails, [term, kill, kill_a_worker, hang_up]))
-        came.append(fifth.result().returncode != 0)
-    answer.predicts("prediction", came, hint)
+    answer.predicts("prediction", failures(), hint)
 
 
 # What SQLite, Flask or a learner says of the reason, for a stranger.
@@ -368,13 +374,18 @@ CASES = [
 ]
 
 
+@cache
+def read_in_all():
+    """What the visitor reads in each case."""
+    with ThreadPoolExecutor(3) as crew:
+        return list(crew.map(lambda case: reads(*case), CASES))
+
+
 def exercise_5(answer):
     """Predict: what does the visitor read?"""
     hint = say("Who serves in the end, and with which code?")
     answer("prediction", hint)  # before a server is started
-    with ThreadPoolExecutor(3) as crew:
-        came = list(crew.map(lambda case: reads(*case), CASES))
-    answer.predicts("prediction", came, hint)
+    answer.predicts("prediction", read_in_all(), hint)
 
 
 def shop_command(answer, service):

@@ -10,6 +10,7 @@ import time
 import types
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -45,15 +46,20 @@ def fate(server):
     return str(server.get("/").status_code)
 
 
+@cache  # no answer changes it
+def fates():
+    """The fate of each command."""
+    with ExitStack() as ends:
+        files = files_of("11_1")
+        started = [ends.enter_context(start(c, files)) for c in COMMANDS]
+        return [fate(server) for server in started]
+
+
 def exercise_1(answer):
     """Predict: who starts, whatever you give it?"""
     hint = say("Which name is looked for, and what if it is not there?")
     answer("prediction", hint)
-    with ExitStack() as ends:
-        files = files_of("11_1")
-        started = [ends.enter_context(start(c, files)) for c in COMMANDS]
-        came = [fate(server) for server in started]
-        answer.predicts("prediction", came, hint)
+    answer.predicts("prediction", fates(), hint)
 
 
 SPAWNED = "spawned uWSGI worker 1"
@@ -480,12 +486,12 @@ def settled(count, seconds=0.5):
     return came
 
 
-def exercise_6(answer):
-    """Predict: the fastest server."""
-    # It does not wait for eight seconds: it counts how many visitors are
-    # in the view at once, from whom nobody can go.
-    hint = say("How many may be in the view at once?")
-    answer("prediction", hint)
+@cache
+def turns():
+    """How often each server lets visitors in, until all have been there.
+
+    It does not wait for eight seconds: it counts how many are in the view
+    at once, from whom nobody can go."""
     with ExitStack() as ends:
         files = files_of("11_6")
         started = [ends.enter_context(start(c, files)) for c in WAITS]
@@ -499,8 +505,14 @@ def exercise_6(answer):
         at_once = settled(lambda: [many_in(server) for server in started])
         for server in started:
             Path(server.folder, "go").touch()
-    came = [-(-VISITORS // many) for many in at_once]
-    answer.predicts("prediction", came, hint)
+    return [-(-VISITORS // many) for many in at_once]
+
+
+def exercise_6(answer):
+    """Predict: the fastest server."""
+    hint = say("How many may be in the view at once?")
+    answer("prediction", hint)
+    answer.predicts("prediction", turns(), hint)
 
 
 HEADS = {
