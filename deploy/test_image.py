@@ -24,18 +24,12 @@ import psutil
 import pytest
 
 from notebooks.serving import start, wait_until
+from tests.deploying import ROOT, SETTINGS
 
-ROOT = Path(__file__).resolve().parent.parent
 RECIPE = (ROOT / "deploy/Dockerfile").read_text()
 BASE, PYTHON, SUITE = re.search(
     r"(?m)^FROM (python:(3\.\d+)\S*-slim-(\w+))$", RECIPE
 ).groups()
-SETTINGS = {
-    "FLASK_SECRET_KEY": "k",
-    "FLASK_TRUSTED_HOSTS": '["shop.example"]',
-    "FLASK_PROXY_FIX": '{"x_for": 1, "x_proto": 1}',
-    "BIND": "127.0.0.1:0",
-}
 VISITOR = {
     "Host": "shop.example",
     "X-Forwarded-For": "203.0.113.7",
