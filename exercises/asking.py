@@ -185,9 +185,11 @@ class Answer:
 
     def predicts(self, expression, came, hint):
         """Refuse the answer if its `expression`, a prediction, is not what
-        `came`; tell the learner that, but not what came."""
+        `came`, a tuple for a list; tell that, but not what came."""
         value = self(expression, hint)
         holes = {"code": expression, "value": short(value)}
+        if isinstance(value, tuple) and isinstance(came, list):
+            value = list(value)  # the same, in other brackets
         if type(value) is not type(came):
             why = say(
                 "`{code}` is {value}, a {kind}; what came is of type "
