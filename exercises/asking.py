@@ -192,7 +192,7 @@ class Answer:
             value = list(value)  # the same, in other brackets
         if type(value) is not type(came):
             why = say(
-                "`{code}` is {value}, a {kind}; what came is of type "
+                "`{code}` is {value}, of type {kind}; what came is of type "
                 "{expected}.",
                 **holes,
                 kind=type(value).__name__,

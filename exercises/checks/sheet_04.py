@@ -42,7 +42,7 @@ def exercise_1(answer):
     for app in function, generator:
         came.append([])
         stack = noted(noted(app, "inner", came[-1]), "outer", came[-1])
-        stack({}, lambda *begin: None)
+        stack({}, lambda *begin: print)
     hint = say("Whose `start` does the app get, and when does it call it?")
     answer.predicts("prediction", came, hint)
 

@@ -624,6 +624,7 @@ def exercise_8(answer):
             crowd = [Visitor(server, "tea") for _ in range(60)]
             two.terminate()  # to take them all would take 1.8 s
         hint = say("When do you look for TERM, if visitors never end?")
+        crowd[-1].sock.settimeout(20)  # a busy machine takes its time
         took = crowd[-1].hears() == "from B"
         called = say("B takes the last of sixty who wait at TERM")
         compare(called, took, False, hint)

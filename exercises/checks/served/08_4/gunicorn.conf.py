@@ -27,7 +27,7 @@ def post_worker_init(worker):
     setup_testing_defaults(environ)
     with open(f"tickets-{worker.age}", "w") as file:
         for _ in range(2000):
-            body = worker.wsgi(dict(environ), lambda *begun: None)
+            body = worker.wsgi(dict(environ), lambda *begun: print)
             print(*body, file=file)
             if time.monotonic() > end:
                 break
