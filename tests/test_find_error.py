@@ -32,6 +32,8 @@ PASTED = {
     "build-error-values": "werkzeug.routing.exceptions.BuildError: Could not build "
     "url for endpoint 'tea' with values ['a']. Did you forget to specify values "
     "['kind']?",
+    "old-werkzeug-version": "cannot import name '__version__' from 'werkzeug' (/a.py)",
+    "nginx-arguments": 'directive "proxy_set_header" is not terminated by ";" in /a:3',
     "sqlite-locked": "SQLITE3.OPERATIONALERROR: DATABASE IS\nLOCKED",
 }
 UNKNOWN = (
