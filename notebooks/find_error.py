@@ -23,6 +23,9 @@ from typing import NamedTuple
 HERE = Path(__file__).parent
 VARIES = "[^\\n]{0,300}?"  # in one line, and as little as will do
 COLOURS = re.compile("\x1b\\[[0-9;]*m")
+QUOTE = r"(?:\\*'|&quot;|&apos;|&#(?:34|39|x27);)"  # also in HTML, in JSON
+SPACE = r"(?:\s|\\[nrt])+"  # also a line end that is written as \n
+FIRST = r"(?:(?<!\w.)|(?<=\\[nrt].))"  # the letter before begins a word
 QUOTES = str.maketrans('`"\u2018\u2019\u201c\u201d', "''''''")
 WIDTH = 75
 
@@ -47,13 +50,19 @@ def pattern(message):
 
     Small and capital letters are the same, and so are all quotes. A space
     may be any space, also the end of a line. Of the end, dots and colons
-    may be missing.
+    may be missing. Words are found whole: no `Error: ` in `KeyError: `.
     """
+    message = plain(message).rstrip(" .:")
     parts = [
-        r"\s+".join(map(re.escape, part.split(" ")))
-        for part in plain(message).rstrip(" .:").split("...")
+        SPACE.join(map(re.escape, part.split(" "))).replace("'", QUOTE)
+        for part in message.split("...")
     ]
-    return re.compile(VARIES.join(parts), re.IGNORECASE)
+    said = VARIES.join(parts)
+    if re.match(r"\w", said):
+        said = said[0] + FIRST + said[1:]  # here, not before: for speed
+    if re.search(r"\w$", message):
+        said += r"(?!\w)"
+    return re.compile(said, re.IGNORECASE)
 
 
 def forms(error):

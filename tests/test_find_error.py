@@ -35,6 +35,13 @@ PASTED = {
     "old-werkzeug-version": "cannot import name '__version__' from 'werkzeug' (/a.py)",
     "nginx-arguments": 'directive "proxy_set_header" is not terminated by ";" in /a:3',
     "sqlite-locked": "SQLITE3.OPERATIONALERROR: DATABASE IS\nLOCKED",
+    "no-json-type": "<p>Did not attempt to load JSON data because the request "
+    "Content-Type was not &#39;application/json&#39;.</p>",
+    "nginx-unknown": '{"log":"nginx: [emerg] unknown directive \\"pass\\" in /a:1\\n"}',
+    "template-undefined": r"b'\njinja2.exceptions.UndefinedError: \'cup\' is\n"
+    r"undefined\n'",
+    "no-json-body": "werkzeug.exceptions.BadRequest: 400 Bad Request: The browser "
+    "(or proxy) sent a request that this server could not understand.",
 }
 UNKNOWN = (
     "cannot import name 'tea' from 'shop' (/srv/shop.py)",
@@ -43,6 +50,13 @@ UNKNOWN = (
     "KeyError: 'name'",
     "GET / HTTP/1.1 200 -",
     "ZeroDivisionError: division by zero",
+    "SystemExit: 15",
+    "shop.errors.NotFoundError: 'cup' doesn't exist",
+    "pytest: error: unrecognized arguments: --nbval",
+    "train.py: error: argument --epochs: invalid int value: 'ten'",
+    "tar: invalid option -- 'k'",
+    "RecursionError: maximum recursion depth exceeded",
+    "Max retries exceeded with url: / (Caused by NameResolutionError('no name'))",
 )
 
 
