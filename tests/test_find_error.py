@@ -40,6 +40,9 @@ PASTED = {
     "nginx-unknown": '{"log":"nginx: [emerg] unknown directive \\"pass\\" in /a:1\\n"}',
     "template-undefined": r"b'\njinja2.exceptions.UndefinedError: \'cup\' is\n"
     r"undefined\n'",
+    "client-refused": 'connection to server at "localhost" (::1), port 5432 failed: '
+    "Connection refused",
+    "gunicorn-chdir": "chdir(): No such file or directory [core/uwsgi.c line 2525]",
     "no-json-body": "werkzeug.exceptions.BadRequest: 400 Bad Request: The browser "
     "(or proxy) sent a request that this server could not understand.",
 }
