@@ -58,6 +58,8 @@ UNKNOWN = (
     "pytest: error: unrecognized arguments: --nbval",
     "train.py: error: argument --epochs: invalid int value: 'ten'",
     "tar: invalid option -- 'k'",
+    "PHP Parse error:  syntax error, unexpected '}' in /var/www/shop.php on line 79",
+    "ImportError: Could not import 'shop.login' for API setting 'CLASSES'.",
     "RecursionError: maximum recursion depth exceeded",
     "Max retries exceeded with url: / (Caused by NameResolutionError('no name'))",
 )
