@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -27,6 +28,14 @@ http {
     server { listen 127.0.0.1:PORT reuseport LISTEN; include site.conf; }
 }
 """
+
+
+def all_of(functions, at_once):
+    """What functions return, each a list: all of it in one list, in their
+    order. `at_once` of them run at a time."""
+    with ThreadPoolExecutor(at_once) as crew:
+        parts = crew.map(lambda function: function(), functions)
+        return [value for part in parts for value in part]
 
 
 def text_of(answer, name):

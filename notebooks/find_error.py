@@ -115,9 +115,10 @@ def cells():
 
 def report(text):
     """What is known of a pasted text, in lines; a str, "" if nothing."""
-    places, parts = cells(), []
-    clean = COLOURS.sub("", text)
-    for error, begin, end, _ in find(text):
+    found = find(text)
+    places = cells() if found else {}  # it reads all notebooks
+    clean, parts = COLOURS.sub("", text), []
+    for error, begin, end, _ in found:
         line = clean[clean.rfind("\n", 0, begin) + 1 : end].strip()
         number = clean.count("\n", 0, begin) + 1
         said = [f"Line {number}: {textwrap.shorten(line, 200)}"]

@@ -4,12 +4,13 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import requests
 
 from exercises.checks.files import files_of
+from exercises.commands import all_of
 from exercises.words import say
 from notebooks.serving import run, serve, wait_until
 
@@ -73,9 +74,7 @@ def missing():
 @cache
 def ends():
     """How each ends."""
-    with ThreadPoolExecutor(3) as together:
-        parts = [together.submit(f) for f in (asked, told, missing)]
-        return [status for part in parts for status in part.result()]
+    return all_of([asked, told, missing], at_once=3)
 
 
 def exercise_2(answer):
@@ -230,10 +229,13 @@ def exercise_5(answer):
         expect("two()", [-15, -15], hint)
 
 
+ALONE = " --without-threads"
+
+
 def threads(options):
     """How many threads answer three visits."""
     with serve(FLASK.format(0) + options, files_of("06_6")) as server:
-        return len({server.get("/who").json()[1] for _ in range(3)})
+        return [len({server.get("/who").json()[1] for _ in range(3)})]
 
 
 def afresh():
@@ -273,11 +275,8 @@ def pages():
 @cache
 def answerers():
     """Who answers, and what a stranger sees."""
-    with ThreadPoolExecutor(3) as together:
-        counts = together.map(threads, ["", " --without-threads"])
-        parts = [together.submit(f) for f in (afresh, pages)]
-        came = list(counts)
-        return came + [n for part in parts for n in part.result()]
+    usual, without = partial(threads, ""), partial(threads, ALONE)
+    return all_of([usual, without, afresh, pages], at_once=3)
 
 
 def exercise_6(answer):

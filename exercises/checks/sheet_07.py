@@ -9,6 +9,7 @@ import psutil
 
 from exercises.checks.files import files_of
 from exercises.commands import (
+    all_of,
     error_in,
     listens_here,
     running,
@@ -223,10 +224,7 @@ def unknown():
 @cache
 def family_life():
     """What of each of these came."""
-    with ThreadPoolExecutor(2) as crew:
-        asked = [family, waiters, unnamed, unknown]
-        parts = [crew.submit(each) for each in asked]
-        return [number for part in parts for number in part.result()]
+    return all_of([family, waiters, unnamed, unknown], at_once=2)
 
 
 def exercise_5(answer):
