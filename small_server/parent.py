@@ -44,6 +44,8 @@ class Parent:
                 self.workers.add(pid)
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
                 continue
+            if not self.workers:
+                continue  # the signal came just now, before the first
             pid, status = os.wait()
             if pid in self.workers and not self.stopping:
                 status = os.waitstatus_to_exitcode(status)
