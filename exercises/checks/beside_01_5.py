@@ -95,6 +95,7 @@ def ask(app, path, method):
     """An answer as a dictionary: its status, its body, its headers, whose
     names have no case. But for the Date: a second may pass between two."""
     reply = app.test_client().open(path, method=method)
-    names, values = {*reply.headers.keys()} - {"Date"}, reply.headers.getlist
+    names = {*reply.headers.keys()} - {"Date"}
+    values = reply.headers.getlist
     headers = {name.title(): values(name) for name in names}
     return headers | {"status": reply.status, "body": reply.data}
