@@ -21,6 +21,8 @@ from exercises.telling import (
     NotYet,
     error_in,
     hint_of,
+    in_brackets_of,
+    other_type,
     short,
     telling_line,  # noqa: F401, for the checks
     why_it_failed,
@@ -188,8 +190,7 @@ class Answer:
         `came`, a tuple for a list; tell that, but not what came."""
         value = self(expression, hint)
         holes = {"code": expression, "value": short(value)}
-        if isinstance(value, tuple) and isinstance(came, list):
-            value = list(value)  # the same, in other brackets
+        value = in_brackets_of(came, value)
         if type(value) is not type(came):
             why = say(
                 "`{code}` is {value}, of type {kind}; what came is of type "
@@ -206,6 +207,16 @@ class Answer:
                 **holes,
                 mine=len(value),
                 its=len(came),
+            )
+        elif other := other_type(value, came):
+            number, mine, its = other
+            why = say(
+                "`{code}` is {value}: number {number} is of type {kind}; "
+                "what came is of type {expected}.",
+                **holes,
+                number=number,
+                kind=mine,
+                expected=its,
             )
         elif wrong := wrong_items(value, came):
             why = say(

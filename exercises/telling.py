@@ -135,6 +135,30 @@ def wrong_items(value, came):
     return [number for number, (mine, its) in pairs if mine != its]
 
 
+def in_brackets_of(came, value):
+    """A value with lists for its tuples, where `came` has lists."""
+    if not isinstance(came, list) or not isinstance(value, list | tuple):
+        return value
+    if len(value) != len(came):
+        return list(value)
+    return [*map(in_brackets_of, came, value)]
+
+
+def other_type(value, came):
+    """The first item of a list whose type is another than that of all in
+    `came`, as long a list: its number, counted from 1, and the names of
+    the two types. None if there is none, and where `came` has several
+    types: there a type is a part of the answer."""
+    kinds = {type(item) for item in came} if isinstance(came, list) else ()
+    if len(kinds) == 1:
+        (kind,) = kinds
+        pairs = enumerate(zip(value, came, strict=True), 1)
+        for number, (mine, its) in pairs:
+            if type(mine) is not kind and mine != its:
+                return number, type(mine).__name__, kind.__name__
+    return None
+
+
 def short(value, show=repr):
     """A value as one line of a message, without its middle if it is long."""
     text = " ".join(show(value).split())

@@ -75,6 +75,9 @@ def test_an_answer_is_told_what_is_wrong(text, said):
 PREDICTED = {  # a prediction: what is said to it
     "[200, 404, 405]": "done",
     "[200, 404, 500]": "is [200, 404, 500], and that is not what came: see number 3.",
+    "[200, '404', 405]": "]: number 2 is of type str; what came is of type int.",
+    "[200, None, 405]": "]: number 2 is of type NoneType; what came is of type int.",
+    "(200, 404, 405)": "done",
     "[200, 404]": "3 values were asked for, and `prediction` has 2. Hint: Why?",
     "{200, 404}": "`prediction` is {200, 404}, of type set; what came is of type list.",
     "set()": "`prediction` is set(), of type set; what came is of type list.",
@@ -89,6 +92,14 @@ PREDICTED = {  # a prediction: what is said to it
 @pytest.mark.parametrize(("value", "said"), PREDICTED.items())
 def test_a_prediction_is_told_what_is_wrong(value, said):
     assert said in judged(f"prediction = {value}", predicted)
+
+
+def test_lists_in_a_list_may_be_tuples():
+    said = judged(
+        "prediction = (1, 2), [3, 4]",
+        lambda answer: answer.predicts("prediction", [[1, 2], [3, 4]], None),
+    )
+    assert said == "done"
 
 
 @pytest.mark.parametrize(
