@@ -28,6 +28,7 @@ from tools.workbook import BLANKS, ROOT, SOLUTIONS, code_cells, name_of
 
 SOLVED = sorted(SOLUTIONS.glob("*.ipynb"))
 SHEETS = workbook.sheets()
+CHECKS = SOLUTIONS.parent / "checks"
 read = cache(workbook.read)
 
 
@@ -70,6 +71,13 @@ def test_each_exercise_is_written_and_has_its_wrong_answers(path):
 def test_style_of_a_sheet(path):
     found = check.of_notebook(read(path), path)
     assert not found, "\n".join(found)
+
+
+def test_the_shop_that_sheet_12_shows_is_the_one_that_is_served():
+    (sheet,) = (path for path in SOLVED if path.name.startswith("12_"))
+    shop = (CHECKS / "served/12_1/shop.py").read_text("utf-8")
+    shown = f"```python\n{shop}```"
+    assert any(shown in cell.source for cell in read(sheet).cells)
 
 
 # The blank, and what nbgrader would hand out.
