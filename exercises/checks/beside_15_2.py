@@ -16,8 +16,8 @@ def lies_in(path):
 
 
 def get(name=None, folder="shelf"):
-    """What comes of a request for a file: its status, type and bytes, or,
-    if it is not 200, whether a secret is told."""
+    """What comes of a request for a file: the status 200, its type and its
+    bytes; or another status, and a word if a secret is told."""
     app = make_app(str(place / folder))
     query = "" if name is None else f"?name={quote(name)}"
     reply = ask(app, f"/file{query}")
@@ -25,7 +25,7 @@ def get(name=None, folder="shelf"):
     if status == 200:
         kind = reply.header("Content-Type").partition(";")[0]
         return 200, kind, reply.body
-    return status, b"a secret" in reply.body
+    return (status, "told") if b"a secret" in reply.body else status
 
 
 def absolute(path):

@@ -6,6 +6,14 @@ from itsdangerous import BadSignature
 from answer import make_app
 
 KEYS = {name: name * 16 for name in ("new", "old", "older", "alien")}
+KEYS["tea"] = "tea"  # which was in the source
+
+
+def signing(key):
+    """What signs sessions with a key, by its name."""
+    app = Flask("plain")
+    app.secret_key = KEYS[key]
+    return app.session_interface.get_signing_serializer(app)
 
 
 class Visitor:
@@ -13,7 +21,7 @@ class Visitor:
 
     def __init__(self, *keys, name="Ada"):
         """If keys are given, she logs in where these are in use."""
-        self.cookie, self.answers = None, []
+        self.cookie = None
         if keys:
             self.ask("/login", *keys, method="POST", data={"name": name})
 
@@ -29,48 +37,60 @@ class Visitor:
         return reply
 
 
-def signer(cookie, *names):
-    """The name of the key that has signed a cookie, or None."""
-    for name in names or KEYS:
-        app = Flask(name)
-        app.secret_key = KEYS[name]
-        signing = app.session_interface.get_signing_serializer(app)
+def opened(cookie):
+    """What a cookie holds, a dict, and the name of the key that has signed
+    it; or None twice."""
+    for key in KEYS:
         try:
-            signing.loads(cookie or "")
+            return signing(key).loads(cookie or ""), key
         except BadSignature:
             continue
-        return name
-    return None
+    return None, None
 
 
-def seen(keys, then, path="/"):
-    """Somebody logs in under `keys`, and asks under `then`, both lists:
-    what the first page says to her after that, and who signs her cookie."""
-    visitor = Visitor(*keys)
-    visitor.ask(path, *then)
-    signed = signer(visitor.cookie)
-    return visitor.ask("/", *then).text, signed
+def carried(key, *keys, **data):
+    """What the cookie of somebody holds who came with these data, signed
+    by a key, and asked one page; and who has signed it then."""
+    visitor = Visitor()
+    visitor.cookie = signing(key).dumps(data)
+    visitor.ask("/about", *keys)
+    return opened(visitor.cookie)
+
+
+def seen(login, now, page="/"):
+    """Somebody logs in with the keys `login`, and asks a page with those
+    of `now`, both lists: what the first page says to her after that, and
+    who has signed her cookie."""
+    visitor = Visitor(*login)
+    visitor.ask(page, *now)
+    key = opened(visitor.cookie)[1]
+    return visitor.ask("/", *now).text, f"signed by {key}"
 
 
 def signed_by(*keys):
     """Who signs the cookie of somebody who logs in."""
-    return signer(Visitor(*keys).cookie)
+    return opened(Visitor(*keys).cookie)[1]
 
 
-def stranger(path, *keys, cookie=None):
+def stranger(path, *keys):
     """The text for a stranger, and whether a cookie comes."""
-    visitor = Visitor()
-    visitor.cookie = cookie
-    reply = visitor.ask(path, *keys)
+    reply = Visitor().ask(path, *keys)
     return reply.text, "Set-Cookie" in reply.headers
 
 
 def forged(*keys):
     """What the app says to somebody who has changed a cookie."""
-    visitor = Visitor("new")
-    head, dot, tail = visitor.cookie.partition(".")
-    visitor.cookie = f"{Visitor('new', name='Eve').cookie.partition('.')[0]}"
-    visitor.cookie += dot + tail
+    visitor, eve = Visitor("new"), Visitor("new", name="Eve")
+    _, when, signature = visitor.cookie.split(".")
+    content = eve.cookie.split(".")[0]
+    visitor.cookie = f"{content}.{when}.{signature}"
+    return visitor.ask("/", *keys).text
+
+
+def guessed(*keys):
+    """What the app says to somebody who has guessed the old word."""
+    visitor = Visitor()
+    visitor.cookie = signing("tea").dumps({"name": "Eve"})
     return visitor.ask("/", *keys).text
 
 
@@ -105,7 +125,7 @@ def two_apps():
     make_app([KEYS["old"]])
     client = first.test_client()
     client.post("/login", data={"name": "Ada"})
-    return signer(client.get_cookie("session").value)
+    return opened(client.get_cookie("session").value)[1]
 
 
 def refusal(*keys):

@@ -1,10 +1,9 @@
 """Beside the answer to exercise 5 of sheet 15: who asks from where."""
 
 from answer import guarded
+from exercises.checks import apps
 from exercises.checks.apps import (
     Diary,
-    added,
-    at_once,
     closes_unread,
     error_of,
     errors,
@@ -46,7 +45,8 @@ def write(
 def without_trusted():
     """An app that is guarded with one argument."""
     headers = {"Origin": "https://admin.example"}
-    return int(ask(guarded(Page()), "/", "POST", headers=headers).status[:3])
+    reply = ask(guarded(Page()), "/", "POST", headers=headers)
+    return int(reply.status[:3])
 
 
 def two():
@@ -64,6 +64,13 @@ def refused():
     reply = ask(guarded(Page()), "/", "POST", headers={"Origin": "null"})
     kind = (reply.header("Content-Type") or "").partition(";")[0]
     return kind, len(reply.body) > 0
+
+
+def added():
+    """The keys of the environ that the app sees and nobody has sent, but
+    for Werkzeug's own."""
+    keys = apps.added(guarded)
+    return [key for key in keys if not key.startswith("werkzeug.")]
 
 
 def reads(diary, most=99):

@@ -75,7 +75,7 @@ def is_sent(cookie, url, request):
 def sent(lines, url, request):
     """The names of the cookies that go with a Request, in the order of
     `lines`, the values of Set-Cookie in an answer from `url`."""
-    cookies = [[*SimpleCookie(line).items()][0] for line in lines]
+    cookies = [next(iter(SimpleCookie(line).items())) for line in lines]
     return [
         name
         for name, cookie in cookies
