@@ -37,3 +37,15 @@ def two(name):
     """The bytes of a file of each of two apps, made before they are asked."""
     one, other = (make_app(str(place / f)) for f in ("shelf", "release-7"))
     return [ask(app, f"/file?name={name}").body for app in (one, other)]
+
+
+def later(name):
+    """The statuses of a file that comes when the app is there, and goes:
+    before, then, and after it."""
+    app, file = make_app(str(place / "shelf")), place / "shelf" / name
+    changes = [lambda: None, lambda: file.write_text("a"), file.unlink]
+    came = []
+    for change in changes:
+        change()
+        came.append(int(ask(app, f"/file?name={name}").status[:3]))
+    return came

@@ -20,9 +20,15 @@ def forgot(host, hosts, **forged):
     mails = []
     app = make_app(lambda *mail: mails.append(mail), list(hosts))
     reply = asked(app, host, "/forgot", FORM, forged)
-    found = [re.findall(r"\S+://\S+", text) for _, text in mails]
-    links = [re.sub("/reset/.*", "/reset", link) for (link,) in found]
+    links = [
+        re.sub("/reset/.*", "/reset", link) for link in in_mails(mails)
+    ]
     return int(reply.status[:3]), links
+
+
+def in_mails(mails):
+    """The links in mails, each a pair of an address and a text."""
+    return re.findall(r"\S+://\S+", "\n".join(text for _, text in mails))
 
 
 def asked(app, host, path, form=b"", forged=None):
@@ -44,16 +50,12 @@ def status(host, hosts, path):
 
 
 def addressees(hosts):
-    """To whom the mails of two visitors go, whether their links differ,
-    and the statuses of the pages to which they lead."""
+    """To whom the mails of visitors go, whether their links differ, and
+    the statuses of the pages to which they lead."""
     mails = []
     app = make_app(lambda *mail: mails.append(mail), list(hosts))
     for host in hosts:
         asked(app, host, "/forgot", FORM)
-    links = [re.search(r"\S+://\S+", text)[0] for _, text in mails]
-    pages = [
-        asked(app, host, urlsplit(link).path).status[:3]
-        for host, link in zip(hosts, links, strict=True)
-    ]
-    differ = len({urlsplit(link).path for link in links}) == len(links)
-    return [to for to, _ in mails], differ, pages
+    paths = [urlsplit(link).path for link in in_mails(mails)]
+    pages = [asked(app, hosts[0], path).status[:3] for path in paths]
+    return [to for to, _ in mails], len({*paths}) == len(paths), pages

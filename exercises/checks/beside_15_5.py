@@ -31,14 +31,9 @@ def write(
     page = Page(b"done")
     if "site" in headers:
         headers["Sec-Fetch-Site"] = headers.pop("site")
-    asked = {"Host": host} | headers
-    reply = ask(
-        guarded(page, trusted),
-        "/cup",
-        method,
-        headers=asked,
-        **{"wsgi.url_scheme": scheme},
-    )
+    environ = {"HTTP_HOST": host, "wsgi.url_scheme": scheme}
+    app = guarded(page, trusted)
+    reply = ask(app, "/cup", method, headers=headers, **environ)
     return int(reply.status[:3]), len(page.environs)
 
 

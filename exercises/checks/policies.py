@@ -1,0 +1,93 @@
+"""What a browser does with a page that has a Content Security Policy, as
+far as its scripts and its frame go (CSP level 3)."""
+
+from base64 import b64encode
+from hashlib import sha256, sha384, sha512
+from html.parser import HTMLParser
+from typing import NamedTuple
+
+HASHES = {"sha256": sha256, "sha384": sha384, "sha512": sha512}
+
+
+class Script(NamedTuple):
+    """A script of a page: its text, its nonce, and the address that it is
+    loaded from, None for one that is written into the page."""
+
+    text: str = ""
+    nonce: str = None
+    src: str = None
+
+
+class Page(HTMLParser):
+    """The `text` of a page, its `scripts`, and the `tags` in it."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.text, self.scripts, self.tags = "", [], []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag == "script":
+            attrs = dict(attrs)
+            found = Script("", attrs.get("nonce"), attrs.get("src"))
+            self.scripts.append(found)
+
+    def handle_data(self, data):
+        if self.cdata_elem == "script":
+            last = self.scripts.pop()
+            self.scripts.append(last._replace(text=last.text + data))
+        else:
+            self.text += data
+
+
+def directives(policy):
+    """The directives of a policy, {name: list of its words}; of two with
+    one name the first counts."""
+    found = {}
+    for part in policy.split(";"):
+        name, *words = part.split() or [""]
+        found.setdefault(name.lower(), words)
+    return found
+
+
+def runs(policies, script):
+    """Whether a browser runs a Script in a page with these policies, the
+    value of the header (a comma is between two), or None."""
+    return all(
+        lets_run(directives(policy), script)
+        for policy in (policies or "").split(",")
+    )
+
+
+def lets_run(policy, script):
+    """Whether one policy, as directives, lets a Script run."""
+    names = "script-src-elem", "script-src", "default-src"
+    words = next((policy[n] for n in names if n in policy), None)
+    if words is None:
+        return True
+    if script.nonce and f"'nonce-{script.nonce}'" in words:
+        return True
+    if script.src is not None:
+        others = script.src.startswith(("http", "//", "data:"))
+        own = "'self'" in words and "'strict-dynamic'" not in words
+        return own if not others else bool({"*", "https:"} & {*words})
+    data = script.text.encode()
+    for name, function in HASHES.items():
+        value = b64encode(function(data).digest()).decode()
+        if f"'{name}-{value}'" in words:
+            return True
+    strict = any(word.startswith(("'nonce-", "'sha")) for word in words)
+    return "'unsafe-inline'" in words and not strict
+
+
+def framed_by(policies, options):
+    """Who may show a page in a frame, a list: of the policies' words, of
+    the older header X-Frame-Options, or ["*"], everybody."""
+    for policy in (policies or "").split(","):
+        found = directives(policy)
+        if "frame-ancestors" in found:
+            return found["frame-ancestors"]
+    old = {"DENY": ["'none'"], "SAMEORIGIN": ["'self'"]}
+    return old.get((options or "").upper(), ["*"])
