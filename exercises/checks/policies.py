@@ -6,6 +6,7 @@ from hashlib import sha256, sha384, sha512
 from html.parser import HTMLParser
 from typing import NamedTuple
 
+STRICT = "'nonce-", "'sha", "'strict-dynamic'"  # no unsafe-inline then
 HASHES = {"sha256": sha256, "sha384": sha384, "sha512": sha512}
 
 
@@ -70,16 +71,24 @@ def lets_run(policy, script):
     if script.nonce and f"'nonce-{script.nonce}'" in words:
         return True
     if script.src is not None:
-        others = script.src.startswith(("http", "//", "data:"))
-        own = "'self'" in words and "'strict-dynamic'" not in words
-        return own if not others else bool({"*", "https:"} & {*words})
+        fits = sources_of(script.src) & {*words}
+        return bool(fits) and "'strict-dynamic'" not in words
     data = script.text.encode()
     for name, function in HASHES.items():
         value = b64encode(function(data).digest()).decode()
         if f"'{name}-{value}'" in words:
             return True
-    strict = any(word.startswith(("'nonce-", "'sha")) for word in words)
+    strict = any(word.startswith(STRICT) for word in words)
     return "'unsafe-inline'" in words and not strict
+
+
+def sources_of(address):
+    """The words of a policy that let a page load a script from an address,
+    as a script has it: https, data, or without a host, the page's own."""
+    if address.startswith("data:"):
+        return {"data:"}
+    own = not address.startswith(("http", "//"))
+    return {"*", "'self'"} if own else {"*", "https:"}
 
 
 def framed_by(policies, options):
