@@ -16,7 +16,7 @@ app = make_app(OWN)
 
 @app.get("/late")
 def late():
-    return "A page of next year."
+    return "next year"
 
 
 @app.get("/old")
