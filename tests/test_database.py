@@ -136,7 +136,7 @@ def test_the_system_s_will_do(tmp_path, monkeypatch):
     monkeypatch.setattr(database, "PLACES", [str(tmp_path)])
     monkeypatch.setenv("PATH", "")
     assert programs() is None
-    for number in "15", "16":
+    for number in "9", "15", "16":
         found = tmp_path / number / "bin"
         found.mkdir(parents=True)
         for name in "initdb", "postgres":
