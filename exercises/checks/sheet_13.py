@@ -1,21 +1,455 @@
 """The checks of sheet 13."""
 
+import re
+import signal
+import socket
+from contextlib import ExitStack, suppress
+from functools import cache
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from exercises.checks.files import files_of
+from exercises.checks.sheet_11 import only
+from exercises.commands import running, text_of
 from exercises.words import say
+from notebooks.serving import serve, wait_until
+
+TWO = "gunicorn -w 2 -b 127.0.0.1:0 shop:app"
+
+
+def scrape(server, worker):
+    """What a worker says at /metrics: [(name, labels, value), ...]."""
+    with only(server, worker):
+        text = server.get("/metrics").text
+    return [
+        (sample.name, sample.labels, sample.value)
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    ]
+
+
+def two_numbers(server, worker):
+    """The teas and the pages of a scrape, two int."""
+    values = {name: value for name, _, value in scrape(server, worker)}
+    return int(values["teas_total"]), int(values["pages"])
+
+
+def order(server, worker, times):
+    """Order so many teas of a worker."""
+    with only(server, worker):
+        for _ in range(times):
+            server.post("/order")
+
+
+def end(server, worker):
+    """Kill a worker, and wait for the one in its place; return that."""
+    old = server.workers
+    worker.kill()
+    wait_until(lambda: len({*server.workers} - {worker}) == 2)
+    (new,) = {*server.workers} - {*old}
+    return new
+
+
+def scrapes(command):
+    """What the four scrapes of exercise 1 say: of teas, of pages."""
+    with serve(command, files_of("13_1")) as server:
+        one, two = server.wait_for_workers(2)
+        order(server, one, 3)
+        order(server, two, 1)
+        came = [two_numbers(server, one), two_numbers(server, two)]
+        order(server, two, 2)
+        came.append(two_numbers(server, one))
+        new = end(server, one)
+        came.append(two_numbers(server, new))
+    return [list(numbers) for numbers in zip(*came, strict=True)]
+
+
+@cache  # no answer changes it
+def scraped():
+    """What comes in exercise 1, without the mode and with it."""
+    return scrapes(TWO), scrapes(f"PROMETHEUS_MULTIPROC_DIR=. {TWO}")
 
 
 def exercise_1(answer):
-    """TODO: its title."""
-    hint = say("TODO: which question helps?")
-    answer.expect("tea()", "TODO: the answer", hint)
+    """Predict: what four scrapes say."""
+    hints = {
+        "alone": say("Whose memory is it, and what is in a new one?"),
+        "shared": say("Whose files are added up, and who deletes them?"),
+        "pages": say("What does `live` mean, and who is not alive?"),
+    }
+    for name, hint in hints.items():
+        answer(name, hint)  # before a server is started
+    alone, (shared, pages) = scraped()
+    came = {"alone": alone[0], "shared": shared, "pages": pages}
+    for name, hint in hints.items():
+        answer.predicts(name, came[name], hint)
+
+
+THREADS = "gunicorn -w 2 --threads 4 -b 127.0.0.1:0 shop:app"
+AGAIN = f"sh -c 'python yesterday.py && exec {THREADS}'"
+NAMES = "teas_total", "visitors_inside"
 
 
 def exercise_2(answer):
-    """TODO: its title."""
-    hint = say("TODO: which question helps?")
-    answer.expect("tea()", "TODO: the answer", hint)
+    """Change: a counter for all workers."""
+    # May vary: which hook empties the folder, who sets the variable, what
+    # else is measured. Must not: what is said of all workers, whoever says
+    # it, after a KILL and a HUP, with a folder and without one.
+    shop, conf = text_of(answer, "shop"), text_of(answer, "conf")
+    if re.search(r"(?m)^\s*daemon\b", conf):
+        hint = say("Who is to see it end?")
+        answer.refuse(say("`conf` makes a daemon of it."), hint)
+    files = {"shop.py": shop, "gunicorn.conf.py": conf}
+    with running(answer, THREADS, files) as server, ExitStack() as ends:
+        counts_all(answer, server, ends)
+    files |= files_of("13_2")
+    with running(answer, AGAIN, files) as server:
+        server.wait_for_workers(2)
+        order(server, server.workers[0], 1)
+        hint = say(
+            "Which files were there before, and who takes them away?"
+        )
+        called = say("a folder of yesterday, an order,")
+        says_so(answer, server, called, [1, 0], hint)
+
+
+def counts_all(answer, server, ends):
+    """Refuse what does not add up; `ends` closes what is opened."""
+    one, two = server.wait_for_workers(2)
+    order(server, one, 3)
+    order(server, two, 2)
+    hint = say("Which collector reads the files, and whose registry?")
+    called = say("3 orders at a worker, 2 at the other,")
+    says_so(answer, server, called, [5, 0], hint)
+    for worker in one, one, two:
+        visit(server, worker, ends)
+    hint = say("Which mode of a gauge adds up those who are alive?")
+    called = say("2 visitors at a worker, 1 at the other,")
+    says_so(answer, server, called, [5, 3], hint)
+    new = end(server, one)
+    hint = say("Which hook runs when a worker has ended, and what for?")
+    called = say("one worker killed,")
+    says_so(answer, server, called, [5, 1], hint)
+    Path(server.folder, "bell").touch()
+    hint = say("Who tells of a visitor who leaves?")
+    called = say("all visitors have left,")
+    says_so(answer, server, called, [5, 0], hint)
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: not {two, new} & {*server.workers})
+    order(server, server.wait_for_workers(2)[0], 1)
+    hint = say("What of your file runs again at a HUP, and what does not?")
+    called = say("a HUP and one more order,")
+    says_so(answer, server, called, [6, 0], hint)
+
+
+def visit(server, worker, ends):
+    """Let a visitor sit down at a worker, and stay."""
+    with only(server, worker):
+        visitor = socket.create_connection(server.address, 10)
+        ends.enter_context(visitor)
+        visitor.sendall(b"GET /drink HTTP/1.0\r\n\r\n")
+        server.get("/metrics")  # who comes later is accepted later
+
+
+def says_so(answer, server, called, right, hint):
+    """Refuse the answer if a worker says other numbers than `right`, in
+    three seconds; it may take a moment until a visitor sits, or leaves."""
+
+    def all_say():
+        said[:] = [numbers(scrape(server, one)) for one in server.workers]
+        return all(each == right for each in said)
+
+    said = []
+    with suppress(TimeoutError):
+        wait_until(all_say, 3)
+    for each in said:
+        answer.compare(called, each, right, hint)
+
+
+def numbers(samples):
+    """The numbers under NAMES: an int where there is one sample without
+    labels, else all that there is, and None for nothing."""
+    found = []
+    for wanted in NAMES:
+        mine = [
+            (labels, value)
+            for name, labels, value in samples
+            if name == wanted
+        ]
+        if [labels for labels, _ in mine] == [{}]:
+            found.append(int(mine[0][1]))
+        else:
+            values = sorted(int(value) for _, value in mine)
+            found.append(values or None)
+    return found
 
 
 def exercise_3(answer):
-    """TODO: its title."""
-    hint = say("TODO: which question helps?")
-    answer.expect("tea()", "TODO: the answer", hint)
+    """Build: a histogram that stays small."""
+    # May vary: hooks of Flask's or a middleware, the words of the help, the
+    # buckets. Must not: what is counted, under which labels, when, and with
+    # which time; that nobody else notices.
+    answer.load("beside_13_3")
+    expect = answer.expect
+    hint = say("Which names have the labels?")
+    expect("labels()", ["method", "route", "status"], hint)
+    hint = say("What is `request.url_rule.rule`?")
+    teas = ", ".join(f'"GET /tea/{name}"' for name in ("mint", "green"))
+    key = ("GET", "/tea/<name>", "200")
+    expect(f"counts({teas})", {key: 2}, hint)
+    cups = {("GET", "/tea/<int:n>/cups", "200"): 1}
+    expect('counts("GET /tea/7/cups?a=1")', cups, hint)
+    club = {("GET", "/club/<path:page>", "200"): 1}
+    expect('counts("GET /club/a/b")', club, hint)
+    hint = say("Who made this answer, and has a route been found?")
+    none = {("GET", "none", "404"): 2}
+    expect('counts("GET /wp-admin", "GET /.env")', none, hint)
+    expect('counts("GET /order")', {("GET", "none", "405"): 1}, hint)
+    expect('counts("GET /gone")', {("GET", "/gone", "404"): 1}, hint)
+    hint = say("Who answers when a view fails?")
+    expect('counts("GET /fail")', {("GET", "/fail", "500"): 1}, hint)
+    hint = say("Which methods are there, and who may make one up?")
+    key = ("POST", "/order", "201")
+    expect('counts("POST /order")', {key: 1}, hint)
+    expect('counts("HEAD /")', {("HEAD", "/", "200"): 1}, hint)
+    expect('counts("OPTIONS /")', {("OPTIONS", "/", "200"): 1}, hint)
+    for method in "PUT", "PATCH", "DELETE":
+        made = {(method, "none", "405"): 1}
+        expect(f'counts("{method} /")', made, hint)
+    made = {("other", "none", "405"): 2}
+    expect('counts("BREW /", "X-1 /tea/mint")', made, hint)
+    expect('counts("WHEN /no")', {("other", "none", "404"): 1}, hint)
+    hint = say("Who waits for whom, and who hears of the end?")
+    events = ["made one", "sent made one", "made two", "sent made two"]
+    expect('Shop().read("/stream")', ([*events, "closed"], None), hint)
+    left = [*events[:2], "closed"]
+    expect('Shop().read("/stream", 1)', (left, None), hint)
+    expect('Shop().read("/breaks")', (left, "KeyError"), hint)
+    hint = say("When does it begin, and which call is the last of all?")
+    for asked in '"/slow", 0.1', '"/stream", 0.15', '"/breaks", 0.1':
+        expect(f"took({asked})", ([1], True, True), hint)
+    expect('took("/stream", 0.05, most=1)', ([1], True, True), hint)
+    expect("early()", ([], [1]), hint)
+    hint = say("Where does each request keep the moment of its beginning?")
+    both = {("GET", "/stream", "200"): 1, ("GET", "/", "200"): 1}
+    expect("two_at_once()", (both, True), hint)
+    expect("two_threads()", {("GET", "/meet", "200"): 2}, hint)
+    hint = say("Whose registry is it?")
+    expect("two_shops()", (1, 0), hint)
+    hint = say("What does a visitor see of it?")
+    for asked in (
+        '"/"',
+        '"/order", "POST"',
+        '"/no"',
+        '"/fail"',
+        '"/stream"',
+    ):
+        came, right = answer(f"answers({asked})", hint)
+        answer.compare(f"answers({asked})[0]", came, right, hint)
+
+
+GIVEN = "abcd-1234", "A" * 64, "12345678", "--------"
+ODD = "", "abcd-12", "A" * 65, "abcd_1234", "abcd 1234", "cafés-1234"
+ODD += "abcd-1234, efgh-5678", "abcd-1234é", "../../etc/passwd", "²³²³²³²³"
+ODD += 'abcd-1234"', "%0a%0aabcd", "{request}"
+
+
+def exercise_4(answer):
+    """Build: an id for each request."""
+    # May vary: how an id is made, function or class, how the two parts know
+    # of each other. Must not: which id is whose, in the answer, the environ
+    # and each record, in threads and in turns; the rules for a body.
+    answer.load("beside_13_4")
+    expect = answer.expect
+    hint = say(
+        "Which header is it in the environ, and who reads it there?"
+    )
+    for given in GIVEN:
+        expect(f"ids(Page(), {given!r})", (given, given), hint)
+    hint = say("Which letters may it have, how many, and to its very end?")
+    for given in ODD:
+        odd = given.encode().decode("latin-1")
+        expect(f"is_new({odd!r})", True, hint)
+    hint = say("What if there is no header?")
+    expect("is_new(None)", True, hint)
+    expect("many()", 200, hint)
+    hint = say("Which answers are each answer?")
+    for app in "already", "missing", "nothing", "reports", "writes":
+        right = "abcd-1234", "abcd-1234"
+        expect(f'ids({app}, "abcd-1234")', right, hint)
+    head = 'ids(nothing, "abcd-1234", "HEAD")'
+    expect(head, ("abcd-1234", "abcd-1234"), hint)
+    hint = say("What does the app have, and the client not?")
+    kept = [("content-type", "text/plain"), ("Set-Cookie", "a=1")]
+    kept += [("Set-Cookie", "b=2"), ("X-Request", "tea")]
+    expect("rest(already)", ("200 OK", kept, b"one two"), hint)
+    hint = say("How many arguments may `start` get, what does it return?")
+    expect("errors(with_id(reports))", [None, "KeyError"], hint)
+    expect("error_of(with_id(late))", "KeyError", hint)
+    expect("rest(writes)[2]", b"old tea", hint)
+    hint = say("What does the app see of the request?")
+    posted = ["POST", "/a", "b=1", "oolong", b"tea"]
+    expect("requests(with_id)", [posted], hint)
+    expect("added()", ["request_id"], hint)
+    hint = say("Who reads the app's body, and who closes it?")
+    read = ["made one ", "sent one ", "made two ", "sent two ", "closed"]
+    for lazy in "", "lazy=True":
+        expect(f"serve(Diary({lazy}))", read, hint)
+    expect("serve(Diary(), most=1)", [*read[:2], "closed"], hint)
+    expect("serve(Diary(fails=True))", [*read[:2], "closed"], hint)
+    for lazy in False, True:
+        expect(f"left(lazy={lazy})", True, hint)
+    hint = say("When does which code of the app run, and who calls it?")
+    expect("one_by_one()", records("mine: /a called", "-: begun"), hint)
+    lazy = records("-: begun", "mine: /a called")
+    expect("one_by_one(lazy=True)", lazy, hint)
+    hint = say("What is left behind when the app has failed?")
+    for what in "called", "two", "closed":
+        right = ["-: failed", "-: after"]
+        expect(f"fails({what!r})[1]", right[1], hint)
+        if what == "closed":
+            expect(f"fails({what!r})", right, hint)
+    hint = say("Whose id is it when two answers are read in turns?")
+    right = {"/a": ["aaaaaaaa"], "/b": ["bbbbbbbb"]}
+    for lazy in False, True:
+        expect(f"two_in_turns(lazy={lazy})", right, hint)
+    hint = say("What do two threads share?")
+    expect("two_threads()", right, hint)
+
+
+def records(first, second):
+    """What is logged of one request that is read whole."""
+    return [
+        *("-: before", first, second, "mine: /a one", "-: got one"),
+        *("mine: /a two", "-: got two", "mine: /a closed", "-: after"),
+    ]
+
+
+LISTS = """
+kept = []
+
+def work():
+    text = "x" * 300_000
+    page = text[:1000]
+    kept.append(page)
+    return len(text)
+"""
+CACHE = """
+import json
+cache, seen = {}, []
+
+def price(number):
+    if number % 10 not in cache:
+        cache[number % 10] = bytes(200_000)
+    return number
+
+def work():
+    n = len(seen)
+    price(n)
+    seen.append(bytearray(600))
+"""
+LIBRARY = """
+import json
+answers = []
+TEXT = json.dumps([{"name": "mint" * 50, "price": 3.5}] * 5)
+
+def work():
+    n = [number + 1000 for number in range(100)]
+    order = json.loads(TEXT)
+    answers.append(order)
+    del n
+"""
+CYCLES = """
+class Cup:
+    def __init__(self):
+        self.saucer = [self, bytes(3000)]
+
+def work():
+    cup = Cup()
+    return len(cup.saucer)
+"""
+SHRINKS = """
+state = {"calls": 0, "stock": None}
+log = []
+
+def work():
+    state["calls"] += 1
+    state["stock"] = bytes(4_000_000 - 10_000 * state["calls"])
+    log.append("x" * 700 + str(state["calls"]))
+"""
+TWICE = """
+few, many = [], []
+
+def make(size):
+    return bytearray(size)
+
+def work():
+    few.append("y" * 400 + str(len(few)))
+    for _ in range(3):
+        many.append(make(300))
+"""
+VIEW = """
+seen = {}
+
+def view():
+    number = len(seen)
+    seen[number] = bytes(500)
+    return number
+"""
+OTHER = """
+kept = []
+
+def work():
+    kept.append(bytes(4000))
+    return view()
+"""
+
+
+def exercise_5(answer):
+    """Build: which line leaks?"""
+    # May vary: how often `work` is called, up to 300 times, how deep the
+    # tracebacks are. Must not: the line, whatever else comes and goes.
+    answer.load("beside_13_5")
+    finds = [
+        (LISTS, "page = text[:1000]", say("What is kept, what is gone?")),
+        (
+            CACHE,
+            "seen.append(bytearray(600))",
+            say("What if a cache is filled once? When do you look first?"),
+        ),
+        (
+            LIBRARY,
+            "order = json.loads(TEXT)",
+            say(
+                "Which of the lines that called one another is in `path`?"
+            ),
+        ),
+        (
+            CYCLES,
+            None,
+            say("What does the garbage collector take, and when?"),
+        ),
+        (
+            SHRINKS,
+            'log.append("x" * 700 + str(state["calls"]))',
+            say("By what does `compare_to` sort: by growth?"),
+        ),
+        (
+            TWICE,
+            "return bytearray(size)",
+            say("How much, or how often?"),
+        ),
+    ]
+    answer.run(f"texts = {[text for text, *_ in finds]!r}")
+    for number, (_, line, hint) in enumerate(finds):
+        answer.expect(f"found(texts[{number}])", line, hint)
+    hint = say("In whose file is the line to be?")
+    answer.run(f"view, other = {VIEW!r}, {OTHER!r}")
+    right = "seen[number] = bytes(500)", "kept.append(bytes(4000))"
+    answer.expect("found_beside(view, other)", right, hint)
+    hint = say("What does tracing cost, and when is it needed?")
+    answer.expect("tracing(texts[0])", (False, [True], False), hint)
+    answer.expect("raises(texts[0])", ("KeyError", False), hint)
+    hint = say("Who needs the garbage collector afterwards?")
+    answer.expect("still_collects(texts[0])", (True, True), hint)
