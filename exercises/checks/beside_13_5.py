@@ -3,20 +3,107 @@
 import gc
 import itertools
 import tracemalloc
-import types
 from pathlib import Path
 
 from answer import leaking_line
 
 MOST = 300  # calls of `work`
 numbers = itertools.count()
+# {name: the text of a module}.
+MODULES = {
+    "pages": """
+kept = []
+
+def work():
+    text = "x" * 300_000
+    page = text[:1000]
+    kept.append(page)
+    return len(text)
+""",
+    "a cache": """
+cache, seen = {}, []
+
+def price(number):
+    if number % 10 not in cache:
+        cache[number % 10] = bytes(200_000)
+    return number
+
+def work():
+    n = len(seen)
+    price(n)
+    seen.append(bytearray(600))
+""",
+    "a library": """
+import json
+answers = []
+TEXT = json.dumps([{"name": "mint" * 50, "price": 3.5}])
+
+def work():
+    n = [number + 1000 for number in range(100)]
+    order = json.loads(TEXT)
+    answers.append(order)
+    del n
+""",
+    "cycles": """
+class Cup:
+    def __init__(self):
+        self.saucer = [self, bytes(3000)]
+
+def work():
+    cup = Cup()
+    return len(cup.saucer)
+""",
+    "a stock": """
+state = {"calls": 0, "stock": None}
+log = []
+
+def work():
+    state["calls"] += 1
+    state["stock"] = bytes(4_000_000 - 10_000 * state["calls"])
+    log.append("x" * 700 + str(state["calls"]))
+""",
+    "small ones": """
+few, many = [], []
+
+def make(size):
+    return bytearray(size)
+
+def work():
+    few.append("y" * 400 + str(len(few)))
+    for _ in range(3):
+        many.append(make(300))
+""",
+    "a pointer": """
+seen, state = [], {"calls": 0}
+
+def work():
+    state["calls"] += 1
+    seen.append(None)
+""",
+    "a view": """
+seen = {}
+
+def view():
+    number = len(seen)
+    seen[number] = bytes(500)
+    return number
+""",
+    "another": """
+kept = []
+
+def work():
+    kept.append(bytes(4000))
+    return view()
+""",
+}
 
 
 class Module:
-    """A module of this `text`, in a file of its own, and how often its
-    function `work` was called."""
+    """A module of MODULES, in a file of its own, and how often its function
+    `work` was called."""
 
-    def __init__(self, text, **names):
+    def __init__(self, module, more="", **names):
+        text = MODULES[module] + more
         self.path = Path(f"leaky_{next(numbers)}.py").absolute()
         self.path.write_text(text)
         self.calls, self.names = 0, dict(names)
@@ -41,47 +128,46 @@ class Module:
         return line
 
 
-def found(text):
-    """What the answer finds in a module with this `text`."""
-    return Module(text).found()
+def found(module):
+    """What the answer finds in a module of MODULES."""
+    return Module(module).found()
 
 
-def found_beside(text, other):
+def found_beside(module, other):
     """The same, where `work` is that of another module, which calls the
     `view` of the first; and what it finds in the other one."""
-    first = Module(text)
+    first = Module(module)
     second = Module(other, view=first.names["view"])
     line = leaking_line(second.work, str(first.path))
     again = Module(other, view=first.names["view"])
     return first.text_of(line), again.found()
 
 
-def tracing(text):
+def tracing(module):
     """Whether memory is traced before, in `work`, and after."""
     seen = []
-    text = f"{text}\nown = work\ndef work():\n    own()\n    note()\n"
+    more = "own = work\ndef work():\n    own()\n    note()\n"
     before = tracemalloc.is_tracing()
 
     def note():
         seen.append(tracemalloc.is_tracing())
 
-    module = Module(text, note=note)
-    module.found()
+    Module(module, more, note=note).found()
     return before, seen[-1:], tracemalloc.is_tracing()
 
 
-def still_collects(text):
+def still_collects(module):
     """Whether Python's collector is on, before and after."""
     before = gc.isenabled()
-    found(text)
+    found(module)
     return before, gc.isenabled()
 
 
-def raises(text):
+def raises(module):
     """Whether memory is traced after a `work` that has failed."""
-    module = Module(f"{text}\ndef work():\n    raise KeyError('tea')\n")
+    fails = "def work():\n    raise KeyError('tea')\n"
     try:
-        module.found()
+        Module(module, fails).found()
     except KeyError:
         return "KeyError", tracemalloc.is_tracing()
     return "no error", tracemalloc.is_tracing()
