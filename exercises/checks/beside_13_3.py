@@ -40,7 +40,7 @@ class Shop:
         return shop
 
     def order(self):
-        return "Thank you.", 201, {"X-Shop": "tea"}
+        return "taken", 201, {"X-Shop": "tea"}
 
     def fail(self):
         raise KeyError("tea")
