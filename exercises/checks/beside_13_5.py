@@ -35,14 +35,15 @@ def work():
 """,
     "a library": """
 import json
-answers = []
+answers, names = [], []
 TEXT = json.dumps([{"name": "mint" * 50, "price": 3.5}])
 
 def work():
-    n = [number + 1000 for number in range(100)]
+    names.append("x" * 60 + str(len(names)))
     order = json.loads(TEXT)
     answers.append(order)
-    del n
+    prices = [number + 1000 for number in range(100)]
+    return len(prices)
 """,
     "cycles": """
 class Cup:
@@ -72,6 +73,12 @@ def work():
     few.append("y" * 400 + str(len(few)))
     for _ in range(3):
         many.append(make(300))
+""",
+    "a word": """
+seen = []
+
+def work():
+    seen.append("x" * 100 + str(len(seen)))
 """,
     "a pointer": """
 seen, state = [], {"calls": 0}
@@ -117,8 +124,13 @@ class Module:
         self.names["work"]()
 
     def found(self):
-        """The text of the line that the answer names, or what it gave."""
-        line = leaking_line(self.work, str(self.path))
+        """The text of the line that the answer names, or what it gave. No
+        garbage is collected meanwhile unless the answer asks for it."""
+        gc.disable()
+        try:
+            line = leaking_line(self.work, str(self.path))
+        finally:
+            gc.enable()
         return self.text_of(line)
 
     def text_of(self, line):
@@ -158,8 +170,8 @@ def tracing(module):
 
 def still_collects(module):
     """Whether Python's collector is on, before and after."""
-    before = gc.isenabled()
-    found(module)
+    before, module = gc.isenabled(), Module(module)
+    leaking_line(module.work, str(module.path))
     return before, gc.isenabled()
 
 

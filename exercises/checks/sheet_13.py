@@ -267,12 +267,13 @@ def exercise_3(answer):
     expect('Shop().read("/breaks")', (left, "KeyError"), hint)
     hint = say("When does it begin, and which call is the last of all?")
     right = {"times": 1, "too short": False, "too long": False}
-    for asked in '"/slow", 0.1', '"/stream", 0.15', '"/breaks", 0.1':
+    for asked in '"/slow", 0.15', '"/stream", 0.15', '"/breaks", 0.1':
         expect(f"took({asked})", right, hint)
     expect('took("/stream", 0.05, most=1)', right, hint)
     expect("early()", (0, 1), hint)
     hint = say("Where does each request keep the moment of its beginning?")
-    expect("two_at_once()", (2, False), hint)
+    both = {("GET", "/", "200"): 1, ("GET", "/stream", "200"): 1}
+    expect("two_at_once()", (both, False), hint)
     expect("two_threads()", {("GET", "/meet", "200"): 2}, hint)
     hint = say("Whose registry is it?")
     expect("two_shops()", (1, 0), hint)
@@ -396,6 +397,10 @@ def exercise_5(answer):
         "small ones": (
             "return bytearray(size)",
             say("Which line asks for the most, in all its calls?"),
+        ),
+        "a word": (
+            'seen.append("x" * 100 + str(len(seen)))',
+            say("How much more is it with each call?"),
         ),
         "a pointer": (None, say("How much more is it with each call?")),
     }
