@@ -1,0 +1,115 @@
+"""Beside the answer to exercise 5 of sheet 14: a bank, a queue, a worker."""
+
+import itertools
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timedelta
+
+from huey import MemoryHuey
+
+from answer import make_pay
+
+NUMBERS = itertools.count()
+# The note in the shop's file fails once.
+FAILS = """
+CREATE TRIGGER fails BEFORE UPDATE ON orders
+BEGIN SELECT raise(ABORT, 'the disk is full'); END
+"""
+
+
+class Shop:
+    """A file with orders, a bank, a queue, and a worker for it.
+
+    `happens` says what the bank does at each call, in their order:
+    "lost" (no call came to it), "late" (it has charged, and its answer is
+    lost), "no", "killed" (it has charged, and the worker is stopped),
+    "full" (it has charged, and the shop's file takes no note); then all is
+    well.
+    """
+
+    def __init__(self, *happens, paid=()):
+        self.file = f"shop{next(NUMBERS)}.db"
+        self.happens, self.charged, self.calls = [*happens], {}, 0
+        self.execute(
+            "CREATE TABLE orders (id INTEGER PRIMARY KEY, cents INTEGER,"
+            " state TEXT DEFAULT 'new', receipt TEXT)"
+        )
+        for order in 1, 2, 3:
+            self.execute(f"INSERT INTO orders (id, cents) VALUES ({order}, 250)")
+        for order in paid:
+            self.execute(
+                "UPDATE orders SET state = 'paid', receipt = 'old'"
+                f" WHERE id = {order}"
+            )
+        self.huey = MemoryHuey(f"shop{next(NUMBERS)}")
+        self.pay = make_pay(self.huey, self.file, self.charge)
+
+    def execute(self, statement):
+        with closing(sqlite3.connect(self.file)) as db, db:
+            return db.execute(statement).fetchall()
+
+    def charge(self, cents, key):
+        """What the bank does, and its receipt, a str."""
+        if not isinstance(key, str):
+            raise TypeError("the key must be a str")
+        self.calls += 1
+        happens = self.happens.pop(0) if self.happens else "well"
+        if happens == "lost":
+            raise ConnectionError("the bank does not answer")
+        if happens == "no":
+            raise ValueError("this card has expired")
+        self.charged.setdefault(key, (cents, f"receipt {len(self.charged)}"))
+        if happens == "late":
+            raise ConnectionError("the bank's answer was lost")
+        if happens == "killed":
+            raise KeyboardInterrupt
+        if happens == "full":
+            self.execute(FAILS)
+        return self.charged[key][1]
+
+    def work(self):
+        """Run what is in the queue, as a worker does, and what comes into
+        it meanwhile. Return how often the bank was called in each run."""
+        runs = []
+        while len(runs) < 20:
+            task = self.huey.dequeue()
+            if task is None:
+                later = datetime.now() + timedelta(days=9)
+                for task in self.huey.read_schedule(later):
+                    task.eta = None
+                    self.huey.enqueue(task)
+                if not self.huey.pending_count():
+                    break
+                continue
+            before = self.calls
+            self.huey.execute(task)
+            self.execute("DROP TRIGGER IF EXISTS fails")
+            runs.append(self.calls - before)
+        return runs
+
+
+def pay(*orders, happens=(), paid=(), shop=None):
+    """What has come of orders, when all runs have ended: a dict."""
+    shop = shop or Shop(*happens, paid=paid)
+    for order in orders:
+        shop.pay(order)
+    return result_of(shop, shop.work())
+
+
+def result_of(shop, runs):
+    rows = shop.execute("SELECT id, state, receipt FROM orders")
+    return {
+        "states": {order: state for order, state, _ in rows},
+        "receipts": [receipt for *_, receipt in rows if receipt],
+        "charged": sum(cents for cents, _ in shop.charged.values()),
+        "given": [receipt for _, receipt in shop.charged.values()],
+        "calls": shop.calls,
+        "runs": runs,
+    }
+
+
+def pay_again(order, happens):
+    """An order that was queued, and is queued again when all has ended."""
+    shop = Shop(*happens)
+    pay(order, shop=shop)
+    return pay(order, shop=shop)
