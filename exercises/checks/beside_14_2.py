@@ -2,9 +2,9 @@
 views that use its sessions as its own do."""
 
 import sqlite3
-import time
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 
 from flask import stream_with_context
 from sqlalchemy import event, text
@@ -79,12 +79,23 @@ def streams():
 
 
 def slow():
+    """It waits for a third visitor, who comes if the pool lets her in."""
     Session.scalar(text("SELECT count(*) FROM tea"))
-    time.sleep(0.1)
+    with suppress(threading.BrokenBarrierError):
+        crowd.wait(0.6)
     return "slow"
 
 
-for view in raises, forgets, fails, again, keeps, streams, slow:
+def own():
+    """Two visitors have a session each."""
+    name, me = "visitor", threading.get_ident()
+    Session.info[name] = me
+    pair.wait(3)
+    return "own", 200 if Session.info[name] == me else 409
+
+
+crowd, pair = threading.Barrier(3), threading.Barrier(2)
+for view in raises, forgets, fails, again, keeps, streams, slow, own:
     # Not `add_url_rule`, which an app that was asked before refuses.
     rule = app.url_rule_class(f"/{view.__name__}", endpoint=view.__name__)
     app.url_map.add(rule)
@@ -114,6 +125,16 @@ def at_once(request, number):
     """The statuses of as many visitors at once, sorted."""
     coming = [t.submit(ask, request, True) for t in THREADS[:number]]
     return sorted([each.result() for each in coming], key=str)
+
+
+def left_out():
+    """How many connections are not back in the pool."""
+    return out
+
+
+def most_open():
+    """How many connections were open at once, at most."""
+    return most
 
 
 def teas():

@@ -67,8 +67,12 @@ class Bank:
         self.seen.append(self.accounts())
 
     def accounts(self):
-        with closing(self.connect()) as db:
-            return dict(db.execute("SELECT name, cents FROM account"))
+        """What another visitor sees, {name: cents}, or that she cannot."""
+        try:
+            with closing(self.connect()) as db:
+                return dict(db.execute("SELECT name, cents FROM account"))
+        except sqlite3.OperationalError as error:
+            return {"error": str(error)}
 
     def back(self):
         """Whether the pool's one connection is back, and in no transaction:
@@ -109,7 +113,7 @@ def with_closed(name):
 
 def without_table():
     bank = Bank(table=False)
-    bank.accounts = bank.back = lambda: None
+    bank.back = lambda: None
     return move(bank)
 
 
@@ -144,6 +148,21 @@ def read_meanwhile(times):
         event.listen(bank.engine, "handle_error", release)
         result = move(bank)
     return result | {"connection": bank.back()}
+
+
+def watched(closed):
+    """The sums that others see before each statement of a transfer, and
+    when it has ended, while an account is closed."""
+    bank = Bank(CLOSED.format(closed), wal=True)
+    sums = set()
+
+    def see(*execution):
+        sums.add(sum(bank.accounts().values()))
+
+    event.listen(bank.engine, "before_cursor_execute", see)
+    move(bank)
+    see()
+    return sorted(sums)
 
 
 def told_in_vain(kind):

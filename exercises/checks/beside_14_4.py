@@ -25,30 +25,39 @@ class Shops:
         self.db.execute(version[0], {"name": name})
         self.names.append(name)
 
+    def roll_out(self, step):
+        """Let the version of this step, an int, run beside the others."""
+        self.running.append(tuple(plan[step]))
+
     def use(self, version):
-        """Let a version write a tea, and read all; return what it misses,
-        or what it reads that nobody has written: a sorted list."""
+        """Let a version write a tea, and read all; return what is wrong, a
+        str, "" if nothing."""
         self.sell(version, f"tea {len(self.names)}")
         read = Counter(row[0] for row in self.db.execute(version[1]))
-        wrong = (read - Counter(self.names)) | (Counter(self.names) - read)
-        return sorted(wrong, key=str)
+        for name in self.names:
+            if not read[name]:
+                return f"does not read {name!r}"
+        for name in read - Counter(self.names):
+            return f"reads {name!r}, which nobody has written"
+        return ""
 
     def use_all(self):
-        """What goes wrong when all that run are used, twice, each after
-        each other: a str, "" if nothing."""
+        """What is wrong when all that run are used, one after the other,
+        and once more: a str, "" if nothing."""
         for version in self.running * 2:
-            name = name_of(version)
             try:
-                differ = self.use(version)
+                wrong = self.use(version)
             except sqlite3.Error as error:
-                return f"{name}: {error}"
-            if differ:
-                return f"{name}: reads {differ[0]!r} wrong"
+                wrong = f"fails: {error}"
+            if wrong:
+                return f"{name_of(version)} {wrong}"
         return ""
 
     def columns(self):
         """The names of the table's columns, a list."""
-        return [row[1] for row in self.db.execute("PRAGMA table_info(tea)")]
+        return [
+            row[1] for row in self.db.execute("PRAGMA table_info(tea)")
+        ]
 
 
 def name_of(version):

@@ -21,7 +21,7 @@ class Shop:
     """A file with orders, a bank, a queue, and a worker for it.
 
     `happens` says what the bank does at each call, in their order:
-    "lost" (no call came to it), "late" (it has charged, and its answer is
+    "lost" (no call came to it), "odd" (nor did this one), "late" (it has charged, and its answer is
     lost), "no", "killed" (it has charged, and the worker is stopped),
     "full" (it has charged, and the shop's file takes no note); then all is
     well.
@@ -35,7 +35,9 @@ class Shop:
             " state TEXT DEFAULT 'new', receipt TEXT)"
         )
         for order in 1, 2, 3:
-            self.execute(f"INSERT INTO orders (id, cents) VALUES ({order}, 250)")
+            self.execute(
+                f"INSERT INTO orders (id, cents) VALUES ({order}, 250)"
+            )
         for order in paid:
             self.execute(
                 "UPDATE orders SET state = 'paid', receipt = 'old'"
@@ -56,9 +58,13 @@ class Shop:
         happens = self.happens.pop(0) if self.happens else "well"
         if happens == "lost":
             raise ConnectionError("the bank does not answer")
+        if happens == "odd":
+            raise RuntimeError("the bank is being repaired")
         if happens == "no":
             raise ValueError("this card has expired")
-        self.charged.setdefault(key, (cents, f"receipt {len(self.charged)}"))
+        self.charged.setdefault(
+            key, (cents, f"receipt {len(self.charged)}")
+        )
         if happens == "late":
             raise ConnectionError("the bank's answer was lost")
         if happens == "killed":
@@ -69,7 +75,8 @@ class Shop:
 
     def work(self):
         """Run what is in the queue, as a worker does, and what comes into
-        it meanwhile. Return how often the bank was called in each run."""
+        it meanwhile. Return for each run how often the bank was called, and
+        the state of the first order then."""
         runs = []
         while len(runs) < 20:
             task = self.huey.dequeue()
@@ -84,7 +91,9 @@ class Shop:
             before = self.calls
             self.huey.execute(task)
             self.execute("DROP TRIGGER IF EXISTS fails")
-            runs.append(self.calls - before)
+            first = "SELECT state FROM orders WHERE id = 1"
+            [(state,)] = self.execute(first)
+            runs.append((self.calls - before, state))
         return runs
 
 
@@ -104,7 +113,8 @@ def result_of(shop, runs):
         "charged": sum(cents for cents, _ in shop.charged.values()),
         "given": [receipt for _, receipt in shop.charged.values()],
         "calls": shop.calls,
-        "runs": runs,
+        "runs": [calls for calls, _ in runs],
+        "first": [state for _, state in runs],
     }
 
 
