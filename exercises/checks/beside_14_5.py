@@ -2,7 +2,7 @@
 
 import itertools
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 
 from huey import MemoryHuey
@@ -10,6 +10,10 @@ from huey import MemoryHuey
 from answer import make_pay
 
 NUMBERS = itertools.count()
+ORDERS = """
+CREATE TABLE orders
+(id INTEGER PRIMARY KEY, cents INTEGER, state TEXT, receipt TEXT)
+"""
 # The note in the shop's file fails once.
 FAILS = """
 CREATE TRIGGER fails BEFORE UPDATE ON orders
@@ -30,24 +34,25 @@ class Shop:
     def __init__(self, *happens, paid=()):
         self.file = f"shop{next(NUMBERS)}.db"
         self.happens, self.charged, self.calls = [*happens], {}, 0
-        self.execute(
-            "CREATE TABLE orders (id INTEGER PRIMARY KEY, cents INTEGER,"
-            " state TEXT DEFAULT 'new', receipt TEXT)"
-        )
-        for order in 1, 2, 3:
-            self.execute(
-                f"INSERT INTO orders (id, cents) VALUES ({order}, 250)"
-            )
-        for order in paid:
-            self.execute(
-                "UPDATE orders SET state = 'paid', receipt = 'old'"
-                f" WHERE id = {order}"
-            )
+        with self.connect() as db:
+            db.execute(ORDERS)
+            for order in 1, 2, 3:
+                state = ("paid", "old") if order in paid else ("new", None)
+                row = order, 250, *state
+                db.execute("INSERT INTO orders VALUES (?, ?, ?, ?)", row)
         self.huey = MemoryHuey(f"shop{next(NUMBERS)}")
         self.pay = make_pay(self.huey, self.file, self.charge)
 
+    @contextmanager
+    def connect(self):
+        """A connection that commits, and waits for no disk."""
+        with closing(sqlite3.connect(self.file)) as db:
+            db.execute("PRAGMA synchronous = off")
+            with db:
+                yield db
+
     def execute(self, statement):
-        with closing(sqlite3.connect(self.file)) as db, db:
+        with self.connect() as db:
             return db.execute(statement).fetchall()
 
     def charge(self, cents, key):
