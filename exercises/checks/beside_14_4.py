@@ -6,7 +6,7 @@ from collections import Counter
 
 from answer import NEW, OLD, plan
 
-START = ["green", "black"]
+TABLE = "CREATE TABLE tea (name TEXT, euros INTEGER NOT NULL DEFAULT 0)"
 
 
 class Shops:
@@ -14,31 +14,28 @@ class Shops:
 
     def __init__(self):
         self.db = sqlite3.connect(":memory:", isolation_level=None)
-        self.db.execute(
-            "CREATE TABLE tea (id INTEGER PRIMARY KEY, name TEXT)"
-        )
-        self.names, self.running = [], [OLD]
-        for name in START:
-            self.sell(OLD, name)
+        self.db.execute(TABLE)
+        self.rows, self.running = [], [OLD]
+        for _ in range(2):
+            self.write(OLD)
 
-    def sell(self, version, name):
-        self.db.execute(version[0], {"name": name})
-        self.names.append(name)
-
-    def roll_out(self, step):
-        """Let the version of this step, an int, run beside the others."""
-        self.running.append(tuple(plan[step]))
+    def write(self, version):
+        """Let a version write a tea that is like no other."""
+        number = len(self.rows) + 1
+        tea = {"name": f"tea {number}", "cents": 100 * number}
+        self.db.execute(version[0], tea)
+        self.rows.append((*tea.values(),))
 
     def use(self, version):
         """Let a version write a tea, and read all; return what is wrong, a
         str, "" if nothing."""
-        self.sell(version, f"tea {len(self.names)}")
-        read = Counter(row[0] for row in self.db.execute(version[1]))
-        for name in self.names:
-            if not read[name]:
-                return f"does not read {name!r}"
-        for name in read - Counter(self.names):
-            return f"reads {name!r}, which nobody has written"
+        self.write(version)
+        read = Counter(self.db.execute(version[1]))
+        for row in read - Counter(self.rows):
+            return f"reads {row}, which nobody has written"
+        for row in self.rows:
+            if not read[row]:
+                return f"does not read {row}"
         return ""
 
     def use_all(self):
@@ -53,6 +50,18 @@ class Shops:
                 return f"{name_of(version)} {wrong}"
         return ""
 
+    def change(self, step):
+        """Carry out the statement of this step, an int."""
+        self.db.execute(plan[step])
+
+    def roll_out(self, step):
+        """Let the version of this step, an int, run beside the others."""
+        self.running.append(tuple(plan[step]))
+
+    def end_old(self):
+        """End all versions but the one that came last."""
+        del self.running[:-1]
+
     def columns(self):
         """The names of the table's columns, a list."""
         return [
@@ -61,6 +70,6 @@ class Shops:
 
 
 def name_of(version):
-    if version == OLD:
-        return "OLD"
-    return "NEW" if version == NEW else "the version in between"
+    """How a message calls a version."""
+    names = {OLD: "OLD", NEW: "NEW"}
+    return names.get(version, "the version in between")

@@ -1,4 +1,5 @@
-"""Beside the answer to exercise 5 of sheet 14: a bank, a queue, a worker."""
+"""Beside the answer to exercise 5 of sheet 14: a bank, and a queue with
+its consumer."""
 
 import itertools
 import sqlite3
@@ -22,13 +23,13 @@ BEGIN SELECT raise(ABORT, 'the disk is full'); END
 
 
 class Shop:
-    """A file with orders, a bank, a queue, and a worker for it.
+    """A file with orders, a bank, a queue, and its consumer.
 
-    `happens` says what the bank does at each call, in their order:
-    "lost" (no call came to it), "odd" (nor did this one), "late" (it has charged, and its answer is
-    lost), "no", "killed" (it has charged, and the worker is stopped),
-    "full" (it has charged, and the shop's file takes no note); then all is
-    well.
+    `happens` says what comes of each call of the bank, in their order:
+    "lost" (it did not get it), "odd" (it has a fault), "no", "late" (it has
+    charged, and its answer is lost), "killed" (it has charged, and the job
+    is cut off), "full" (it has charged, and the shop's file takes no note).
+    Then all is well.
     """
 
     def __init__(self, *happens, paid=()):
@@ -79,7 +80,7 @@ class Shop:
         return self.charged[key][1]
 
     def work(self):
-        """Run what is in the queue, as a worker does, and what comes into
+        """Run what is in the queue, as a consumer does, and what comes into
         it meanwhile. Return for each run how often the bank was called, and
         the state of the first order then."""
         runs = []
@@ -111,12 +112,12 @@ def pay(*orders, happens=(), paid=(), shop=None):
 
 
 def result_of(shop, runs):
+    """What the shop and its bank have noted, a dict."""
     rows = shop.execute("SELECT id, state, receipt FROM orders")
     return {
         "states": {order: state for order, state, _ in rows},
         "receipts": [receipt for *_, receipt in rows if receipt],
         "charged": sum(cents for cents, _ in shop.charged.values()),
-        "given": [receipt for _, receipt in shop.charged.values()],
         "calls": shop.calls,
         "runs": [calls for calls, _ in runs],
         "first": [state for _, state in runs],

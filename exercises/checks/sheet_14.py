@@ -257,12 +257,12 @@ def exercise_3(answer):
 
 
 OLD = (
-    "INSERT INTO tea (name) VALUES (:name)",
-    "SELECT name FROM tea",
+    "INSERT INTO tea (name, euros) VALUES (:name, :cents / 100)",
+    "SELECT name, euros * 100 FROM tea",
 )
 NEW = (
-    "INSERT INTO tea (label) VALUES (:name)",
-    "SELECT label FROM tea",
+    "INSERT INTO tea (name, cents) VALUES (:name, :cents)",
+    "SELECT name, cents FROM tea",
 )
 
 
@@ -284,7 +284,8 @@ def exercise_4(answer):
         called = say("step {number}", number=number + 1)
         why = say("Who runs at this step, and what does each one need?")
         if isinstance(step, str):
-            answer.run(f"shops.db.execute(plan[{number}])", hint)
+            one = say("Which one statement, for a table that has rows?")
+            answer.run(f"shops.change({number})", one)
         else:
             parts = step if isinstance(step, list | tuple) else [step]
             kinds = [type(part).__name__ for part in parts]
@@ -292,13 +293,13 @@ def exercise_4(answer):
             answer.run(f"shops.roll_out({number})")
             both = say("{called}, side by side", called=called)
             answer.compare(both, answer("shops.use_all()", why), "", why)
-            answer.run("del shops.running[:-1]")
+            answer.run("shops.end_old()")
         answer.compare(called, answer("shops.use_all()", why), "", why)
     hint = say(
         "Which version runs in the end, and which columns are left?"
     )
     answer.expect("shops.running", [NEW], hint)
-    answer.expect("shops.columns()", ["id", "label"], hint)
+    answer.expect("shops.columns()", ["name", "cents"], hint)
 
 
 # May vary: how a run knows what was done, and how huey runs it again. May
@@ -356,9 +357,7 @@ def exercise_5(answer):
     called = say("{what}: the receipts", what=what)
     answer.compare(called, result["receipts"], ["receipt 0"], hint)
     hint = say("What does the next run find, if this one was cut off?")
-    what = say(
-        "a worker is stopped after the charge, and it is queued anew"
-    )
+    what = say("cut off after the charge, and queued anew")
     comes("pay_again(1, ['killed'])", what, hint, paid)
 
     hint = say("How many runs are there in all, and what then?")
@@ -372,7 +371,7 @@ def exercise_5(answer):
     answer.compare(called, result["first"].count("failed"), 1, hint)
     what = say("the bank: lost, three times")
     comes("pay(1, happens=['lost'] * 3)", what, hint, paid)
-    what = say("the bank: lost, four times, and it is queued anew")
+    what = say("the bank: lost, four times; queued anew")
     comes("pay_again(1, ['lost'] * 4)", what, hint, paid)
     hint = say("Which errors pass by themselves?")
     what = say("the bank: no")
