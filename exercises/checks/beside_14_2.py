@@ -37,7 +37,7 @@ def count(of_open, of_out):
 event.listen(engine, "connect", count(1, 0))
 event.listen(engine, "close", count(-1, 0))
 event.listen(engine, "checkout", count(0, 1))
-event.listen(engine, "checkin", count(0, -1))
+event.listen(engine, "checkin", count(0, -1))  # codespell:ignore
 
 
 def write(name):
