@@ -87,13 +87,17 @@ def slow():
 
 
 def own():
-    """Two visitors have a session each."""
-    name, me = "visitor", threading.get_ident()
-    Session.info[name] = me
+    """Two visitors have a session each, and a connection each."""
+    me = threading.get_ident()
+    Session.info["visitor"] = me
+    connection = Session.connection().connection
+    drivers.append(id(connection.driver_connection))
     pair.wait(3)
-    return "own", 200 if Session.info[name] == me else 409
+    mine = Session.info["visitor"] == me and len({*drivers}) == 2
+    return "own", 200 if mine else 409
 
 
+drivers = []
 crowd, pair = threading.Barrier(3), threading.Barrier(2)
 for view in raises, forgets, fails, again, keeps, streams, slow, own:
     # Not `add_url_rule`, which an app that was asked before refuses.

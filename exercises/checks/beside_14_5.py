@@ -2,12 +2,14 @@
 its consumer."""
 
 import itertools
+import linecache
 import sqlite3
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 
 from huey import MemoryHuey
 
+import answer
 from answer import make_pay
 
 NUMBERS = itertools.count()
@@ -41,6 +43,10 @@ class Shop:
                 state = ("paid", "old") if order in paid else ("new", None)
                 row = order, 250, *state
                 db.execute("INSERT INTO orders VALUES (?, ?, ?, ?)", row)
+        self.begin(make_pay)
+
+    def begin(self, make_pay):
+        """Begin with an empty queue."""
         self.huey = MemoryHuey(f"shop{next(NUMBERS)}")
         self.pay = make_pay(self.huey, self.file, self.charge)
 
@@ -125,7 +131,11 @@ def result_of(shop, runs):
 
 
 def pay_again(order, happens):
-    """An order that was queued, and is queued again when all has ended."""
+    """An order that was queued, and is queued anew when all has ended, in a
+    process that remembers nothing."""
     shop = Shop(*happens)
     pay(order, shop=shop)
+    text, names = "".join(linecache.getlines(answer.__file__)), {}
+    exec(text, names)  # noqa: S102, as it was run before
+    shop.begin(names["make_pay"])
     return pay(order, shop=shop)

@@ -123,7 +123,7 @@ def exercise_2(answer):
     called = say("connections that were open at once")
     came = answer("most_open()")
     answer.compare(called, max(came, 2), 2, hint)
-    hint = say("Who else uses the session of this request?")
+    hint = say("Who else uses the session, or the connection, meanwhile?")
     answer.expect('at_once("GET /own", 2)', [200] * 2, hint)
 
 
@@ -357,7 +357,7 @@ def exercise_5(answer):
     called = say("{what}: the receipts", what=what)
     answer.compare(called, result["receipts"], ["receipt 0"], hint)
     hint = say("What does the next run find, if this one was cut off?")
-    what = say("cut off after the charge, and queued anew")
+    what = say("cut off after the charge; queued anew")
     comes("pay_again(1, ['killed'])", what, hint, paid)
 
     hint = say("How many runs are there in all, and what then?")
