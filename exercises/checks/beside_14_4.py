@@ -28,27 +28,26 @@ class Shops:
 
     def use(self, version):
         """Let a version write a tea, and read all; return what is wrong, a
-        str, "" if nothing."""
+        pair of str, or None."""
         self.write(version)
         read = Counter(self.db.execute(version[1]))
         for row in read - Counter(self.rows):
-            return f"reads {row}, which nobody has written"
+            return "reads", repr(row)
         for row in self.rows:
             if not read[row]:
-                return f"does not read {row}"
-        return ""
+                return "misses", repr(row)
 
     def use_all(self):
         """What is wrong when all that run are used, one after the other,
-        and once more: a str, "" if nothing."""
+        and once more: a tuple of three str, or None."""
         for version in self.running * 2:
             try:
                 wrong = self.use(version)
             except sqlite3.Error as error:
-                wrong = f"fails: {error}"
+                wrong = "fails", str(error)
             if wrong:
-                return f"{name_of(version)} {wrong}"
-        return ""
+                names = {OLD: "OLD", NEW: "NEW"}
+                return names.get(version, "between"), *wrong
 
     def change(self, step):
         """Carry out the statement of this step, an int."""
@@ -67,9 +66,3 @@ class Shops:
         return [
             row[1] for row in self.db.execute("PRAGMA table_info(tea)")
         ]
-
-
-def name_of(version):
-    """How a message calls a version."""
-    names = {OLD: "OLD", NEW: "NEW"}
-    return names.get(version, "the version in between")
