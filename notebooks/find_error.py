@@ -4,8 +4,10 @@ Usage: python -m notebooks.find_error [FILE ...]
        ... | python -m notebooks.find_error
 
 Prints what it knows, in the order of the log: the line, the cause, the
-cure, and the cell that produces the message. The exit status is 0, 1 if
-it knows none of the lines, and 2 if there is nothing to read.
+cure, and the cell that produces the message; of a message that this
+workbook cannot produce (Docker's, say), where others have seen it. The
+exit status is 0, 1 if it knows none of the lines, and 2 if there is
+nothing to read.
 
 The messages are the rows of errors.csv. In them `...` stands for what
 differs from run to run, such as a port, a path, a name or a process id.
@@ -13,6 +15,7 @@ differs from run to run, such as a port, a path, a name or a process id.
 
 import csv
 import fileinput
+import functools
 import json
 import re
 import sys
@@ -45,6 +48,7 @@ def plain(text):
     return COLOURS.sub("", text).translate(QUOTES)
 
 
+@functools.cache  # `re` itself keeps fewer than there are messages
 def pattern(message):
     """What a message looks like wherever it stands; a re.Pattern.
 
@@ -127,7 +131,12 @@ def report(text):
             f"See it in: notebooks/{name}, cell {cell}"
             for name, cell in places.get(error["slug"], [])
         ]
-        parts.append("\n".join(textwrap.fill(s, WIDTH) for s in said))
+        lines = [textwrap.fill(s, WIDTH) for s in said]
+        if error["source"]:  # whole, so that it can be opened
+            lines.append(
+                f"Not run here, seen by others: {error['source']}"
+            )
+        parts.append("\n".join(lines))
     return "\n\n".join(parts)
 
 

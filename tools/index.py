@@ -33,9 +33,10 @@ HEAD = r"\|[\s:|-]+$"  # the line below a table's head
 ROLES = "all", "server", "app", "middleware"
 LEAST = 8  # letters of a message by which it is found
 LEVELS = "must", "must not", "should", "should not", "may", "says"
+ELSEWHERE = "elsewhere"  # the group of what cannot be produced here
 GROUPS = (
     *("code", "old", "data", "start", "serve"),
-    *("change", "proxy", "client", "tools"),
+    *("change", "proxy", "client", "tools", ELSEWHERE),
 )
 
 
@@ -50,6 +51,8 @@ def rule_row(rule, links):
 def error_row(error, links):
     """The fields of an error's row, a list of str."""
     places = ", ".join(links.get(error["slug"], []))
+    if error["source"]:
+        places = f"[others]({error['source']})"
     status = f" (status {error['status']})" if error["status"] else ""
     message = f"`{error['message']}`{status}"
     return [message, error["cause"], error["cure"], places]
@@ -150,13 +153,21 @@ def unseen_rules(rules, cells):
 
 
 def unseen_errors(errors, cells):
-    """Yield what is wrong between the errors and what `cells` show."""
+    """Yield what is wrong between the errors and what `cells` show; one
+    with a source needs no cell, and has none."""
     outputs = {}
     for cell, slug in tagged(cells, ERROR):
         outputs[slug] = outputs.get(slug, "") + shown(cell)
     for slug in outputs.keys() - {error["slug"] for error in errors}:
         yield f"the tag {ERROR}{slug} has no row: add one"
     for error in errors:
+        if error["source"]:
+            if error["slug"] in outputs:
+                yield (
+                    f"{error['slug']} has a cell: drop its source, and "
+                    f"choose another group than {ELSEWHERE}"
+                )
+            continue
         output = outputs.get(error["slug"], "")
         no_cell = f"no cell tagged {ERROR}{error['slug']} shows"
         if not pattern(error["message"]).search(plain(output)):
@@ -198,6 +209,10 @@ def bad_errors(errors):
         for part in "cause", "cure":
             if not error[part].endswith("."):
                 yield f"{slug}: write the {part} as a sentence"
+        if bool(error["source"]) != (error["group"] == ELSEWHERE):
+            yield f"{slug}: a source for {ELSEWHERE}, and for no other group"
+        if error["source"] and not error["source"].startswith("https://"):
+            yield f"{slug}: link to a page with https"
         if "|" in "".join(error.values()):
             yield f"{slug}: a | would end the column of the table"
 
