@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from notebooks import database
 from tools import needs as needed
 from tools.workbook import ROOT, chapters, read, sheets
 
@@ -102,9 +103,9 @@ def test_either_nginx_will_do(tmp_path, monkeypatch, name):
 
 @posix
 def test_postgres_is_where_the_notebooks_find_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(needed.database, "programs", lambda: None)
+    monkeypatch.setattr(database, "programs", lambda: None)
     assert not needed.find("postgres")
-    monkeypatch.setattr(needed.database, "programs", lambda: tmp_path)
+    monkeypatch.setattr(database, "programs", lambda: tmp_path)
     assert needed.find("postgres") == str(tmp_path / "postgres")
 
 

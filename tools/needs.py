@@ -11,8 +11,6 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from notebooks import database
-
 
 @cache  # it takes a second
 def py_spy_sees():
@@ -97,6 +95,8 @@ def find(command):
     PostgreSQL is where the notebooks find it.
     """
     if command == "postgres":
+        from notebooks import database  # nobody else needs it
+
         folder = database.programs()
         return folder and str(folder / command)
     beside = str(Path(sys.executable).parent)
