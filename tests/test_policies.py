@@ -7,7 +7,7 @@ scripts, and by pages at `shop.example` and `evil.example`.
 import pytest
 
 from exercises.checks.cookies import Request, sent
-from exercises.checks.policies import Page, framed_by, runs
+from exercises.checks.policies import Page, Script, framed_by, misled_by, runs
 from exercises.checks.sheet_15 import COOKIES, LOGIN, REQUESTS
 
 PAGE = """
@@ -45,6 +45,32 @@ def test_which_scripts_run(policy, ran):
     names = dict(zip("ABCDEFG", Page(PAGE).scripts, strict=True))
     came = [name for name, script in names.items() if runs(policy, script)]
     assert "".join(came) == ran
+
+
+EVIL = "http://evil.example/"
+
+
+@pytest.mark.parametrize(
+    ("policy", "script", "misled"),
+    [
+        (NONCE, Script("", "n1"), False),
+        (NONCE, Script("", "n1", "/C.js"), True),
+        (NONCE, Script("", "n1", "C.js"), True),
+        (NONCE, Script("", "n1", "http://shop.example/C.js"), False),
+        (NONCE, Script("", "n1", "//shop.example/C.js"), False),
+        (NONCE, Script("", "n1", "/C.js", f"sha256-{F}"), False),
+        (f"{NONCE} 'self'", Script("", "n1", "/C.js"), True),
+        (SELF, Script("", None, "/C.js"), False),
+        (f"{NONCE}; base-uri 'none'", Script("", "n1", "/C.js"), False),
+        (f"{NONCE}; base-uri 'self'", Script("", "n1", "/C.js"), False),
+        (f"{NONCE}; base-uri", Script("", "n1", "/C.js"), False),
+        (f"{NONCE}; base-uri *", Script("", "n1", "/C.js"), True),
+        (f"default-src 'none'; {NONCE}", Script("", "n1", "/C.js"), True),
+        (f"{NONCE}, base-uri 'none'", Script("", "n1", "/C.js"), False),
+    ],
+)
+def test_where_a_base_leads(policy, script, misled):
+    assert misled_by(policy, script, EVIL) == misled
 
 
 def test_who_may_show_it_in_a_frame():

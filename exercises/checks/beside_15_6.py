@@ -6,7 +6,13 @@ from unittest.mock import patch
 from urllib.parse import quote
 
 from answer import make_app
-from exercises.checks.policies import Page, Script, framed_by, runs
+from exercises.checks.policies import (
+    Page,
+    Script,
+    framed_by,
+    misled_by,
+    runs,
+)
 from exercises.client import ask
 
 OWN = 'if (1 < 2 && "tea") { document.write("Welcome.") }'
@@ -62,6 +68,15 @@ def lets_in(path, method="GET"):
         "of a data: address": Script(src="data:text/javascript,alert(1)"),
     }
     return [name for name, s in scripts.items() if runs(policy, s)]
+
+
+def misled():
+    """The scripts of the page, their addresses, in whose place a browser
+    runs one of evil.example, if a stranger has written a `<base>`."""
+    reply = ask(app, "/")
+    policy, base = reply.header(POLICY), "https://evil.example/"
+    scripts = Page(reply.body.decode()).scripts
+    return [s.src for s in scripts if misled_by(policy, s, base)]
 
 
 def guessable():

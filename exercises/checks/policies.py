@@ -5,18 +5,21 @@ from base64 import b64encode
 from hashlib import sha256, sha384, sha512
 from html.parser import HTMLParser
 from typing import NamedTuple
+from urllib.parse import urljoin
 
 STRICT = "'nonce-", "'sha", "'strict-dynamic'"  # no unsafe-inline then
 HASHES = {"sha256": sha256, "sha384": sha384, "sha512": sha512}
 
 
 class Script(NamedTuple):
-    """A script of a page: its text, its nonce, and the address that it is
-    loaded from, None for one that is written into the page."""
+    """A script of a page: its text, its nonce, the address that it is
+    loaded from, None for one that is written into the page, and the hash
+    that the loaded one must have."""
 
     text: str = ""
     nonce: str = None
     src: str = None
+    integrity: str = None
 
 
 class Page(HTMLParser):
@@ -32,8 +35,8 @@ class Page(HTMLParser):
         self.tags.append(tag)
         if tag == "script":
             attrs = dict(attrs)
-            found = Script("", attrs.get("nonce"), attrs.get("src"))
-            self.scripts.append(found)
+            words = map(attrs.get, ("nonce", "src", "integrity"))
+            self.scripts.append(Script("", *words))
 
     def handle_data(self, data):
         if self.cdata_elem == "script":
@@ -89,6 +92,21 @@ def sources_of(address):
         return {"data:"}
     own = not address.startswith(("http", "//"))
     return {"*", "'self'"} if own else {"*", "https:"}
+
+
+def misled_by(policies, script, base):
+    """Whether a browser runs a file of another site in place of a Script,
+    if a `<base>` stands before it that leads to that site, an address."""
+    if script.src is None or script.integrity:
+        return False
+    address = urljoin(base, script.src)
+    if not address.startswith(base):
+        return False
+    for policy in (policies or "").split(","):
+        allowed = directives(policy).get("base-uri", ["*"])
+        if not {"*", "https:", base} & {*allowed}:
+            return False
+    return runs(policies, script._replace(src=address))
 
 
 def framed_by(policies, options):

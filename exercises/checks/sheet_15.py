@@ -422,6 +422,8 @@ def exercise_6(answer):
     for path, _ in PAGES:
         expect(f"lets_in({path!r})", [], hint)
     expect('lets_in("/", "POST")', [], hint)
+    hint = say("Where do addresses begin that have no host?")
+    expect("misled()", [], hint)
     hint = say("When is a nonce made, and by which module?")
     expect("guessable()", None, hint)
     hint = say("Which answers are each answer?")
