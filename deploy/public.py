@@ -19,6 +19,8 @@ from wsgi import app as site
 for name in "SECRET_KEY", "TRUSTED_HOSTS", "PROXY_FIX":
     if not os.environ.get(f"FLASK_{name}"):
         raise RuntimeError(f"FLASK_{name} is not set: see {__file__}")
+if not site.config["TRUSTED_HOSTS"]:  # [] would trust every host
+    raise RuntimeError(f"FLASK_TRUSTED_HOSTS names no host: see {__file__}")
 site.config["SESSION_COOKIE_SECURE"] = True
 counts = {"x_for": 0, "x_proto": 0} | site.config["PROXY_FIX"]
 behind = ProxyFix(site, **counts)

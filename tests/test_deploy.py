@@ -65,6 +65,9 @@ def needs_its_settings(folder):
         lacking = serve(command(folder, **{name: ""}))
         with pytest.raises(RuntimeError, match=f"{name} is not set"), lacking:
             pass
+    nobody = serve(command(folder, FLASK_TRUSTED_HOSTS="[]"))  # is all, to Flask
+    with pytest.raises(RuntimeError, match="TRUSTED_HOSTS names no host"), nobody:
+        pass
 
 
 def answers_probes_of_its_own(folder):
@@ -260,6 +263,10 @@ PUBLIC, CONF, IMAGE, CLUSTER = (
     f"deploy/{name}"
     for name in ("public.py", "gunicorn.conf.py", "Dockerfile", "kubernetes.yaml")
 )
+NO_HOST = """\
+if not site.config["TRUSTED_HOSTS"]:  # [] would trust every host
+    raise RuntimeError(f"FLASK_TRUSTED_HOSTS names no host: see {__file__}")
+"""
 LIVE = {  # by check, the pieces of a file without which it fails
     serves_strangers: [
         (PUBLIC, 'site.config["SESSION_COOKIE_SECURE"] = True'),
@@ -270,6 +277,7 @@ LIVE = {  # by check, the pieces of a file without which it fails
         (PUBLIC, '"SECRET_KEY", '),
         (PUBLIC, '"TRUSTED_HOSTS", '),
         (PUBLIC, ', "PROXY_FIX"'),
+        (PUBLIC, NO_HOST),
     ],
     answers_probes_of_its_own: [
         (PUBLIC, '@probes.get("/healthz")'),
