@@ -56,6 +56,87 @@ PASTED = {
     "\"Failed to resolve 'shop' ([Errno -2] Name or service not known)\"))",
     "no-json-body": "werkzeug.exceptions.BadRequest: 400 Bad Request: The browser "
     "(or proxy) sent a request that this server could not understand.",
+    "uwsgi-buffer-size": "invalid request block size: 4437 (max 4096)...skip",
+    "uwsgi-request-block": "invalid request block size: 21327 (max 4096)...skip",
+    "waitress-none": "    app_iter = self.channel.server.application(env, "
+    "start_response)\nTypeError: 'NoneType' object is not callable",
+    "executable-path": "[/etc/systemd/system/a.service:9] Executable path is not "
+    "absolute, ignoring: gunicorn -b 0.0.0.0:8000 shop:app",
+    "unit-chdir": "a.service: Changing to the requested working directory failed: "
+    "Permission denied\na.service: Failed at step CHDIR spawning /srv/gunicorn: "
+    "Permission denied\ncode=exited, status=200/CHDIR",
+    "unit-user": "a.service: Failed to determine user credentials: No such process\n"
+    "a.service: Failed at step USER spawning /srv/gunicorn: No such process",
+    "command-not-found": "a.service: Failed to execute command: No such file or "
+    "directory\na.service: Failed at step EXEC spawning /srv/gunicorn: No such file",
+    "nbval-no-output": "Notebook cell execution failed\n"
+    "Cell 2: Timeout of 5 seconds exceeded waiting for output.",
+    "nbval-timeout": "Notebook cell execution failed\n"
+    "Cell 2: Timeout of 1 seconds exceeded executing cell",
+    "nbval-exception": "Notebook cell execution failed\n"
+    "Cell 2: Cell execution caused an exception",
+    "nbval-differs": "Notebook cell execution failed\nCell 1: Cell outputs differ\n"
+    "Traceback:\n Unexpected output fields from running code: {'stderr'}",
+    "docker-port": "driver failed programming external connectivity on endpoint a "
+    "(e0): Bind for 0.0.0.0:5000 failed: port is already allocated.",
+    "template-end": "Encountered unknown tag 'endblock'. You probably made a nesting "
+    "mistake. Jinja is expecting this tag, but currently looking for 'elif' or 'else' "
+    "or\n'endif'. The innermost block that needs to be closed is 'if'.",
+    "template-tag": "Encountered unknown tag 'load'. Jinja was looking for the "
+    "following tags: 'endblock'. The innermost block that needs to be closed is "
+    "'block'.",
+    "shared-connection": "(psycopg2.OperationalError) SSL error: decryption failed or "
+    "bad record mac\n[SQL: SET LOCAL statement_timeout TO 60000]",
+    "dead-kernel": "[I 2023-08-25 17:12:15.769 ServerApp] AsyncIOLoopKernelRestarter: "
+    "restarting kernel (1/5), keep random ports\n[W 2023-08-25 17:12:15.769 ServerApp] "
+    "kernel e2dcf2e8-1352-4305-957d-eedf1d33904a restarted\nThe kernel for "
+    "Untitled.ipynb appears to have died. It will restart automatically.",
+    "jupyter-build": "RuntimeError: JupyterLab failed to build",
+    "gunicorn-cannot-bind": "[2020-11-19 00:53:50] [2] [ERROR] Can't connect to ('', 9)",
+    "image-pull": 'Failed to pull image "a/b": rpc error: code = Unknown desc = Error '
+    "response from daemon: pull access denied for a/b, repository does not exist or "
+    "may require 'docker login': denied: requested access to the resource is denied\n"
+    "Error: ErrImagePull",
+    "pool-limit": "TimeoutError\nQueuePool limit of size 5 overflow 10 reached, "
+    "connection timed out, timeout 30.00",
+    "plugin-postgres": "sqlalchemy.exc.NoSuchModuleError: Can't load plugin: "
+    "sqlalchemy.dialects:postgres",
+    "metric-twice": "ValueError: Duplicated timeseries in CollectorRegistry: "
+    "{'tea_total', 'tea_created', 'tea'}",
+    "multiproc-dir": "ValueError: env PROMETHEUS_MULTIPROC_DIR is not set or not a "
+    "directory",
+    "statsd-sending": "[WARNING] Error sending message to statsd",
+    "nginx-broken-pipe": "writev() failed (32: Broken pipe) while sending request to "
+    "upstream, client: 10.0.0.1",
+    "nginx-send-timeout": "upstream timed out (110: Connection timed out) while "
+    "sending request to upstream, client: 10.0.0.1",
+    "limiter-memory": "UserWarning: Using the in-memory storage for tracking rate "
+    "limits as no storage was explicitly specified.",
+    "gunicorn-no-value": "gunicorn: error: argument -b/--bind: expected one argument",
+    "python-no-file": "python: can't open file '/app/app.py': [Errno 2] No such file "
+    "or directory",
+    "nginx-pid": 'nginx: [error] open() "/run/nginx.pid" failed (2: No such file or '
+    "directory)",
+    "nginx-limit": "2024/02/02 02:02:02 [error] 7#7: *9 limiting requests, excess: "
+    '5.120 by zone "login", client: 10.0.0.1',
+    "nginx-static": '[error] 30#30: *1 open() "/srv/shop/static/app.css" failed (13: '
+    "Permission denied), client: 172.17.0.1, server: _",
+    "pg-hba": 'FATAL:  no pg_hba.conf entry for host "10.0.0.5", user "shop", database '
+    '"shop", SSL off',
+    "pg-peer": 'FATAL:  Peer authentication failed for user "shop"',
+    "pg-schema": "psycopg2.errors.InsufficientPrivilege: permission denied for schema "
+    "public\nLINE 2: CREATE TABLE users (",
+    "pg-starting": "FATAL:  the database system is starting up",
+    "shared-library": "ImportError: libpq.so.5: cannot open shared object file: No such "
+    "file or directory",
+    "migrate-folder": "alembic.util.exc.CommandError: Path doesn't exist: 'migrations'."
+    "  Please use the 'init' command to create a new scripts folder.",
+    "csp": "Refused to execute inline script because it violates the following Content "
+    "Security Policy directive: \"script-src 'self'\".",
+    "kernel-start": "RuntimeError: Kernel didn't respond in 60 seconds",
+    "websocket-on-wsgi": "WebSocket connection to 'wss://a/b' failed: Error during "
+    "WebSocket handshake: Unexpected response code: 400",
+    "not-executable": "exec /app/entrypoint.sh: permission denied",
 }
 UNKNOWN = (
     "cannot import name 'tea' from 'shop' (/srv/shop.py)",
@@ -76,6 +157,7 @@ UNKNOWN = (
     "Exception on worker [main] while fetching",
     "curl: (22) The requested URL returned error: 404",
     "Max retries exceeded with url: / (Caused by NameResolutionError('no name'))",
+    "TypeError: 'NoneType' object is not callable",
 )
 
 
