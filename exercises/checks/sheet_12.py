@@ -167,6 +167,8 @@ SECRET = [
     "containers.append(side | {'env': [{'name': 'A_KEY', 'value': 'b'}]})",
 ]
 
+WRONG = {"labels": LABELS, "port": PORT, "grace": GRACE, "secret": SECRET}
+
 
 def exercise_3(answer):
     """Build: read a manifest."""
@@ -177,18 +179,17 @@ def exercise_3(answer):
     hint = say("What is left out there, and what holds then?")
     for change in RIGHT:
         answer.expect(f'faults(manifest("{change}"))', [], hint)
-    hint = say("Which of the two must have all that the other has?")
-    for change in LABELS:
-        answer.expect(f'faults(manifest("{change}"))', ["labels"], hint)
-    hint = say("Which names are there, and who has none?")
-    for change in PORT:
-        answer.expect(f'faults(manifest("{change}"))', ["port"], hint)
-    hint = say("What comes first, what then, and when does KILL come?")
-    for change in GRACE:
-        answer.expect(f'faults(manifest("{change}"))', ["grace"], hint)
-    hint = say("Can everybody who reads this file read the value?")
-    for change in SECRET:
-        answer.expect(f'faults(manifest("{change}"))', ["secret"], hint)
+    hints = {
+        "labels": say("Which of the two must have all the other has?"),
+        "port": say("Which names are there, and who has none?"),
+        "grace": say(
+            "What comes first, what then, and when does KILL come?"
+        ),
+        "secret": say("Can everybody who reads this file read the value?"),
+    }
+    for word, hint in hints.items():
+        for change in WRONG[word]:
+            answer.expect(f'faults(manifest("{change}"))', [word], hint)
     hint = say("Are all faults told, and in which order?")
     several = {
         f"{SECRET[0]}; {GRACE[0]}": ["grace", "secret"],
