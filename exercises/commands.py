@@ -260,3 +260,16 @@ def behind(answer, command, app, site, files=None, listen=""):
                 why = say("nginx ended: {reason}.", reason=said[1])
             answer.refuse(why, say("Which line of `site` does it mean?"))
         yield front, back
+
+
+@contextmanager
+def only(server, worker):
+    """Let nobody answer but this worker, a psutil.Process, or None."""
+    others = [one for one in server.workers if one != worker]
+    try:
+        for one in others:
+            one.suspend()
+        yield
+    finally:
+        for one in others:
+            one.resume()

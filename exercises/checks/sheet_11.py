@@ -9,7 +9,7 @@ import socket
 import time
 import types
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, suppress
 from functools import cache
 from pathlib import Path
 
@@ -20,7 +20,13 @@ from werkzeug.http import parse_options_header
 
 from exercises.asking import telling_line
 from exercises.checks.files import files_of
-from exercises.commands import alone, answers_at, running, settings_of
+from exercises.commands import (
+    alone,
+    answers_at,
+    only,
+    running,
+    settings_of,
+)
 from exercises.words import say
 from notebooks.serving import run, serve, start, wait_until
 
@@ -302,19 +308,6 @@ def in_json(server, asked):
     if status == 200:
         return json.loads(text)
     return f"{status}: {telling_line(server.log)}"
-
-
-@contextmanager
-def only(server, worker):
-    """Let nobody answer but this worker, a psutil.Process, or None."""
-    others = [one for one in server.workers if one != worker]
-    try:
-        for one in others:
-            one.suspend()
-        yield
-    finally:
-        for one in others:
-            one.resume()
 
 
 def exercise_5(answer):

@@ -10,9 +10,9 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from exercises.checks.files import files_of
-from exercises.checks.sheet_11 import only
 from exercises.commands import (
     error_in,
+    only,
     running,
     text_of,
     why_gunicorn_ended,
