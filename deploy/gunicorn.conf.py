@@ -33,8 +33,9 @@ class AccessLog(Logger):
         return atoms
 
     def access(self, resp, req, environ, request_time):
-        path, status = environ["PATH_INFO"], resp.status_code
-        if path not in PROBES or status != 200:
+        # What Gunicorn itself refuses has no path here, and no number.
+        path, status = environ.get("PATH_INFO"), str(resp.status)
+        if path not in PROBES or not status.startswith("200"):
             super().access(resp, req, environ, request_time)
 
 

@@ -128,6 +128,14 @@ def logs_no_secrets_and_no_probes(folder):
         assert "secret" not in server.log
 
 
+def answers_and_logs_what_gunicorn_refuses(folder):
+    with serve(command(folder)) as server:
+        head = b"GET /no?token=secret HTTP/1.1\r\nHost: shop.example\r\n"
+        lengths = b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        assert server.send(head + lengths).startswith(b"HTTP/1.1 400 ")
+        wait_until(lambda: "GET /no 400" in server.log, 2)
+
+
 def lets_proxyfix_alone_speak_of_https(folder):
     with serve(command(folder)) as server:
         claims = VISITOR | {"X-Forwarded-Proto": "http", "X-Forwarded-Ssl": "on"}
@@ -300,6 +308,7 @@ LIVE = {  # by check, the pieces of a file without which it fails
         (CONF, ', "/metrics"'),
         (CONF, "logger_class = AccessLog"),
     ],
+    answers_and_logs_what_gunicorn_refuses: [(CONF, 'atoms["U"] = ')],
     lets_proxyfix_alone_speak_of_https: [(CONF, "secure_scheme_headers = {}")],
     keeps_its_files_where_they_should_be: [
         (CONF, "umask = 0o117"),
