@@ -43,6 +43,7 @@ OURS = {  # what is there on a real machine, and what is here
     "/etc/letsencrypt/live/shop.example/fullchain.pem": "cert.pem",
     "/etc/letsencrypt/live/shop.example/privkey.pem": "key.pem",
     "/var/log/nginx/workbook.log": "access.log",
+    "/srv/workbook/static/": "static/",
 }
 CLAIMS = "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: http\r\n"
 CLAIMS += "".join(f"{name}: {value}\r\n" for name, value in FORGED.items())
@@ -145,6 +146,22 @@ def adds_headers_and_bounds(folder):
         many = re.findall(r"HTTP/1\.1 (\d+)", shop.ask("GET /hits", times=40))
         assert {*many} == {"200", "429"}
         assert many[:15] == ["200"] * 15
+
+
+def serves_files_beside_the_app(folder):
+    (folder / "static").mkdir()
+    (folder / "static/style.css").write_text("body { color: navy }\n")
+    with site(folder) as (shop, back):
+        many = shop.ask("GET /static/style.css", times=40)
+        assert many.count("HTTP/1.1 200 OK") == many.count("navy") == 40
+        head = many.partition("\r\n\r\n")[0].splitlines()
+        assert "Cache-Control: max-age=3600" in head
+        assert "Strict-Transport-Security: max-age=31536000" in head
+        assert "X-Content-Type-Options: nosniff" in head
+        assert " 404 " in shop.ask("GET /static../wsgi.py")
+        shop.ask("GET /last")
+        wait_until(lambda: "GET /last 404" in back.log)
+        assert "/static/style.css" not in back.log
 
 
 def fits_gunicorn(folder):
@@ -289,6 +306,10 @@ LIVE = {
         (SITE, "client_max_body_size 64k;"),
         (SITE, "limit_req zone=visitors burst=20 nodelay;"),
         (SITE, "limit_req_status 429;"),
+    ],
+    serves_files_beside_the_app: [
+        (SITE, "alias /srv/workbook/static/;"),
+        (SITE, "expires 1h;"),
     ],
     gives_the_app_what_it_needs: [
         (UNIT, "RuntimeDirectory=workbook"),
