@@ -102,6 +102,45 @@ def test_either_nginx_will_do(tmp_path, monkeypatch, name):
 
 
 @posix
+@pytest.mark.parametrize("name", ["python3.15t", "python3.14t", "python3.13t"])
+def test_the_newest_free_threaded_python_will_do(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not needed.find("free-threaded-python")
+    notebook = new_notebook(cells=[cell("1", "needs-free-threaded-python")])
+    assert "uv python install" in needed.lacks(notebook, notebook.cells[0])
+    program(tmp_path, name)
+    assert needed.find("free-threaded-python") == str(tmp_path / name)
+    program(tmp_path, "python3.12t")
+    assert needed.find("free-threaded-python") == str(tmp_path / name)
+    program(tmp_path, "python3.15t")
+    assert needed.find("free-threaded-python") == str(tmp_path / "python3.15t")
+
+
+@posix
+def test_extension_modules_need_a_header_and_a_compiler(tmp_path, monkeypatch):
+    builds = needed.builds_extensions.__wrapped__
+    monkeypatch.setattr(needed, "find", lambda command: None)
+    assert not builds()
+    python = Path(program(tmp_path, "python3.14t"), "python3.14t")
+    fake = f"""import sysconfig
+sysconfig.get_config_var = lambda name: "{tmp_path}/compiler -shared"
+sysconfig.get_path = lambda name: "{tmp_path}"
+"""
+    Path(tmp_path, "sitecustomize.py").write_text(fake)
+    run = f'PYTHONPATH="{tmp_path}" exec "{sys.executable}" "$@"'
+    python.write_text(f"#!/bin/sh\n{run}\n")
+    monkeypatch.setattr(needed, "find", lambda command: str(python))
+    assert not builds()
+    program(tmp_path, "compiler")
+    assert not builds()
+    Path(tmp_path, "Python.h").touch()
+    assert builds()
+    Path(tmp_path, "compiler").unlink()
+    assert not builds()
+
+
+@posix
 def test_postgres_is_where_the_notebooks_find_it(tmp_path, monkeypatch):
     monkeypatch.setattr(database, "programs", lambda: None)
     assert not needed.find("postgres")

