@@ -51,6 +51,9 @@ PASTED = {
     "python-home": "ModuleNotFoundError: No module named 'encodings'",
     "ipython-exit": "An exception has occurred, use %tb to see the full traceback.\n\n"
     "SystemExit: 1",
+    "gil-enabled": "<frozen importlib._bootstrap>:488: RuntimeWarning: The global "
+    "interpreter lock (GIL) has been enabled to load module 'tea', which has not "
+    "declared that it can run safely without the GIL. To override this behavior",
     "recursion": "RecursionError: maximum recursion depth exceeded in comparison",
     "name-not-known": "Max retries exceeded with url: / (Caused by NameResolutionError("
     "\"Failed to resolve 'shop' ([Errno -2] Name or service not known)\"))",
