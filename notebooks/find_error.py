@@ -3,11 +3,12 @@
 Usage: python -m notebooks.find_error [FILE ...]
        ... | python -m notebooks.find_error
 
-Prints what it knows, in the order of the log: the line, the cause, the
-cure, and the cell that produces the message; of a message that this
-workbook cannot produce (Docker's, say), where others have seen it. The
-exit status is 0, 1 if it knows none of the lines, and 2 if there is
-nothing to read.
+Prints what it knows, in the order of the log, and last those messages
+that only say that something failed: the line, the cause, the cure, and
+the cell that produces the message; of a message that this workbook
+cannot produce (Docker's, say), where others have seen it. The exit
+status is 0, 1 if it knows none of the lines, and 2 if there is nothing
+to read.
 
 The messages are the rows of errors.csv. In them `...` stands for what
 differs from run to run, such as a port, a path, a name or a process id.
@@ -31,6 +32,13 @@ SPACE = r"(?:\s|\\[nrt])+"  # also a line end that is written as \n
 FIRST = r"(?:(?<!\w.)|(?<=\\[nrt].))"  # the letter before begins a word
 QUOTES = str.maketrans('`"\u2018\u2019\u201c\u201d', "''''''")
 WIDTH = 75
+FRAMES = {  # they say that something failed, and another line says why
+    *("exception-on", "error-handling", "waitress-exception"),
+    *("flask-import-error", "reload-failed", "mod-wsgi-exception"),
+    *("gevent-class", "eventlet-class", "service-failed", "start-limit"),
+    *("supervisor-exited", "crash-loop", "docker-ended"),
+    *("docker-run-failed", "build-failed", "nbval-failed", "cell-error"),
+}
 
 
 class Found(NamedTuple):
@@ -120,6 +128,7 @@ def cells():
 def report(text):
     """What is known of a pasted text, in lines; a str, "" if nothing."""
     found = find(text)
+    found.sort(key=lambda one: one.error["slug"] in FRAMES)
     places = cells() if found else {}  # it reads all notebooks
     clean, parts = COLOURS.sub("", text), []
     for error, begin, end, _ in found:

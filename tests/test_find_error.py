@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from notebooks.find_error import cells, errors, find, main, report
+from notebooks.find_error import FRAMES, cells, errors, find, main, report
 from tools.index import ERROR, ERRORS
 from tools.workbook import NOTEBOOKS, chapters, read, rows, shown, tagged
 
@@ -141,6 +142,8 @@ PASTED = {
     "WebSocket handshake: Unexpected response code: 400",
     "not-executable": "exec /app/entrypoint.sh: permission denied",
 }
+# What was not known once, or was told a wrong cause.
+MENDED = rows(Path(__file__).with_name("mended.csv"))
 UNKNOWN = (
     "cannot import name 'tea' from 'shop' (/srv/shop.py)",
     "ImportError: cannot import name 'escape' from 'html'",
@@ -179,6 +182,11 @@ def test_a_log_is_read_in_its_order():
 @pytest.mark.parametrize(("slug", "text"), PASTED.items())
 def test_it_is_found_as_people_paste_it(slug, text):
     assert slugs(f"$ flask run\n{text}\n$ ") == [slug]
+
+
+@pytest.mark.parametrize("case", MENDED, ids=lambda case: case["text"][:40])
+def test_it_is_found_since_it_was_mended(case):
+    assert slugs(f"$ flask run\n{case['text']}\n$ ") == [case["slug"]]
 
 
 @pytest.mark.parametrize("text", UNKNOWN)
@@ -226,6 +234,15 @@ def test_the_report_says_line_cause_cure_and_cell():
     assert f"See it in: notebooks/{name}, cell {cell}" in said
     assert any(c.id == cell for c in read(NOTEBOOKS / name).cells)
     assert max(map(len, said.splitlines())) <= 75
+
+
+def test_what_only_says_that_something_failed_comes_last():
+    log = (
+        "ERROR in app: Exception on / [GET]\nTypeError: The view function for 'a' did "
+    )
+    said = report(log + "not return a valid response")
+    assert said.index("Line 2: ") < said.index("Line 1: ")
+    assert {error["slug"] for error in errors()} >= FRAMES
 
 
 def test_the_report_says_what_was_not_run_here():
