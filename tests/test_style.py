@@ -29,6 +29,7 @@ from tools.style import (
     bad_links,
     closes_with_what_comes_next,
     errors_are_meant,
+    figures_are_described,
     fits_the_page,
     has_no_warnings,
     ids_are_unique,
@@ -103,6 +104,7 @@ def test_no_file_names_a_machine():
 # The style itself: a good notebook, and a fault of each kind.
 
 ERROR = new_output("error", ename="E", evalue="e", traceback=["E: e"])
+FIGURE = new_output("display_data", {"image/png": "iVBORw0K"})
 
 
 def value(text):
@@ -184,6 +186,8 @@ FAULTS = [  # kind, number of the cell, what is wrong with it
     (fits_the_page, 1, {"source": "1\n" * (LINES + 1)}),
     (fits_the_page, 1, {"source": "x" * (WIDTH + 1)}),
     (fits_the_page, 1, {"outputs": [stream("\n" * (OUTPUT + 1))]}),
+    (figures_are_described, 1, {"outputs": [FIGURE]}),
+    (figures_are_described, 1, {"outputs": [FIGURE], "metadata": {"alt": "A bar"}}),
     (metadata_is_normal, 1, {"metadata": {"collapsed": True}}),
     (metadata_is_normal, None, {"kernelspec": {"name": "mine"}}),
     (metadata_is_normal, None, {"language_info": {"version": "3.11.7"}}),

@@ -190,6 +190,16 @@ def metadata_is_normal(notebook):
             yield f"{where(cell)} has metadata {names}: `make notebooks`"
 
 
+def figures_are_described(notebook):
+    for cell in code_cells(notebook):
+        drawn = any("image/png" in output.get("data", {}) for output in cell.outputs)
+        if drawn and len(cell.metadata.get("alt", "")) < ALT:
+            yield (
+                f"{where(cell)} draws: say what is to be seen, for who cannot "
+                "see it, as `alt` in the metadata of the cell"
+            )
+
+
 def ids_are_unique(notebook):
     for id, times in Counter(cell.id for cell in notebook.cells).items():
         if times > 1:
@@ -325,6 +335,7 @@ OF_ALL = [  # notebooks, and
 ]
 OF_CHAPTERS = [
     fits_the_page,
+    figures_are_described,
     shows_things,
     speaks_between_cells,
     opens_with_its_head,

@@ -29,7 +29,7 @@ METADATA = {
     },
     "language_info": {"name": "python"},
 }
-CELL_METADATA = {"tags", "editable", "deletable", "nbgrader", "jupyter"}
+CELL_METADATA = {"tags", "editable", "deletable", "nbgrader", "jupyter", "alt"}
 COLOURS = r"\x1b\[[0-9;]*m"
 # A cell raises, without the tag `raises-exception`, or takes a minute; or
 # the kernel dies.
