@@ -1,7 +1,7 @@
 # make lab    reads the workbook in JupyterLab      make test   passes its tests
 # Both first set up .venv with the tested versions; PYTHON=python3.12 chooses its Python.
 
-.PHONY: lab test run setup wheels check new dev lint format notebooks exercises diagrams screenshots upgrade canary test-canary links test-all test-browser test-others class hub test-hub test-grading test-image clean
+.PHONY: lab test run setup wheels check new dev lint format notebooks exercises diagrams screenshots site site-open test-site upgrade canary test-canary links test-all test-browser test-others class hub test-hub test-grading test-image clean
 
 # With it, Python would not find the workbook's own modules.
 unexport PYTHONSAFEPATH
@@ -63,6 +63,18 @@ diagrams: dev
 screenshots: dev
 	.venv/bin/python -m tools.screenshots
 
+# The workbook as pages to read, in site/_build/html; no cell is run.
+site: setup
+	@bash tools/setup.sh site
+	PYTHONPATH=site .venv/bin/python -m stage
+	PYTHONPATH=site .venv/bin/python -m sphinx --quiet --fail-on-warning -c site -d site/_build/doctrees site/_build/pages site/_build/html
+
+site-open: site
+	.venv/bin/python -m webbrowser "file://$(CURDIR)/site/_build/html/index.html"
+
+test-site: dev site
+	.venv/bin/python -m pytest -n0 site $(ARGS)
+
 upgrade: dev
 	@mkdir -p reports
 	@cp requirements.lock reports/before.lock
@@ -70,6 +82,7 @@ upgrade: dev
 	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock tools/requirements.txt -o tools/requirements.lock
 	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock classroom/requirements.txt -o classroom/requirements.lock
 	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock deploy/requirements.txt -o deploy/requirements.lock
+	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock -c tools/requirements.lock site/requirements.txt -o site/requirements.lock
 	.venv/bin/uv pip compile --upgrade $(LOCK) tests/others/requirements.txt -o tests/others/requirements.lock
 	@bash tools/setup.sh dev
 	.venv/bin/python -m tools.changed_cells --store reports/before.lock reports/upgrade.md
@@ -133,4 +146,4 @@ test-hub: dev class
 # A .venv without this file is somebody's own: tools/setup.sh did not make it.
 clean:
 	[ ! -e .venv/requirements.lock ] || rm -rf .venv
-	rm -rf .canary .others .pythons .pytest_cache .ruff_cache reports classroom/hub/node_modules
+	rm -rf .canary .others .pythons .pytest_cache .ruff_cache reports site/_build classroom/hub/node_modules

@@ -2,6 +2,7 @@
 # Make the virtual environment .venv with the tested versions; `make lab` and `make test` call it.
 #   bash tools/setup.sh        what a reader needs (requirements.lock)
 #   bash tools/setup.sh dev    and what an author needs (tools/requirements.lock)
+#   bash tools/setup.sh site   or what the reading edition needs (site/requirements.lock)
 #   bash tools/setup.sh class  or what a teacher needs (classroom/requirements.lock)
 set -euo pipefail
 unset CDPATH PIP_USER PIP_TARGET PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONWARNINGS # not for .venv
@@ -71,5 +72,6 @@ install() { # LOCK: once for each content of the lock file and each place of thi
 install requirements.lock
 case ${1-} in
 dev) install tools/requirements.lock ;;
+site) install site/requirements.lock ;;
 class) install classroom/requirements.lock ;;
 esac

@@ -1,0 +1,55 @@
+"""The settings of Sphinx for the reading edition: `make site`.
+
+It shows the stored notebooks, as stage.py has laid them out, and runs none.
+"""
+
+import os
+
+import pages
+from stage import EXTRA, HTML
+
+project = html_title = "The WSGI workbook"
+extensions = ["myst_nb", "sphinx_copybutton"]
+source_suffix = {".ipynb": "myst-nb", ".md": "myst-nb"}
+include_patterns = [
+    *("*.ipynb", "*.md", "notebooks/*.ipynb", "exercises/*.ipynb"),
+    *("classroom/**.md", "**/index.md", "tests/small_server/wire/*.md"),
+]
+nb_execution_mode = "off"
+nb_merge_streams = True
+myst_enable_extensions = ["html_image"]
+suppress_warnings = ["misc.highlighting_failure"]  # requests that are wrong
+myst_heading_anchors = 3
+copybutton_selector = "div.cell_input pre, .highlight-sh pre, .highlight-python pre"
+
+html_theme = "sphinx_book_theme"
+html_css_files = ["workbook.css"]
+html_static_path = ["static"]
+html_extra_path = [str(EXTRA)]
+templates_path = ["templates"]
+html_copy_source = False
+html_show_search_summary = False  # a page that is a file may fetch no other
+html_theme_options = {
+    "disable_search": True,  # its dialog loads the whole index with each page
+    "home_page_in_toc": True,
+    "show_toc_level": 2,
+    "toc_title": "On this page",
+    "article_header_end": ["colours.html", "toggle-secondary-sidebar.html"],
+    "footer_content_items": [],
+    "article_footer_items": ["stamp.html"],
+    "secondary_sidebar_items": ["page-toc.html", "edition.html"],
+}
+html_sidebars = {"**": ["search-box.html", "sbt-sidebar-nav.html"]}
+html_context = {
+    "default_mode": "auto",
+    # The code host says which repository it builds; no other page knows one.
+    "repository": os.environ.get("GITHUB_REPOSITORY"),
+    "lite": (HTML / pages.LITE).exists(),
+}
+
+
+def setup(app):
+    app.connect("builder-inited", pages.write_errors)
+    app.connect("doctree-read", pages.anchor_cells)
+    app.connect("html-page-context", pages.finish_page)
+    app.connect("build-finished", pages.drop_unused)

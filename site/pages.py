@@ -1,0 +1,174 @@
+"""What Sphinx and its theme lack for these pages; conf.py connects it."""
+
+import functools
+import json
+import re
+import struct
+import subprocess
+from pathlib import Path
+from urllib.parse import quote
+
+from docutils import nodes
+from fontTools import subset
+from stage import EXTRA
+
+from notebooks import find_error
+from tools.test_all import supported
+from tools.workbook import ROOT
+
+CELL = 10_000  # myst-nb's lines: cell 3 begins at 40,000
+LITE = "lite/lab/index.html"  # from `make site-lite`
+IN_BROWSER = "(notebooks|exercises)/0[1-4]_"
+NO_HEAD = "<th([^>]*)><p></p></th>"  # a table's corner: no head of a column
+IMAGE = r'<img (?=[^>]*src="[^"]*_images/([^"]+)")'
+RULE = r"([^{}@;]+)\{[^{}]*\}"  # of a style sheet
+CLASS = r"\.([a-zA-Z][\w-]*)"
+ICON = r'--fa:"(\\[0-9a-f]+)"'
+
+
+def anchor_cells(app, doctree):
+    """Give each cell the anchor by which JupyterLab knows it, and let
+    Sphinx know it too: a link to a cell that is not there is a warning."""
+    path = Path(app.env.doc2path(app.env.docname))
+    if path.suffix != ".ipynb":
+        return
+    slugs = app.env.metadata[app.env.docname].setdefault("myst_slugs", {})
+    ids = [cell["id"] for cell in json.loads(path.read_text("utf-8"))["cells"]]
+    for node in doctree.findall(nodes.Element):
+        index = node.get("cell_index", (node.line or 0) // CELL - 1)
+        name = f"cell-id={ids[index]}"
+        if index >= 0 and name not in slugs:  # the first node of its cell
+            node["ids"].append(name)
+            slugs[name] = (None, name, name)
+
+
+@functools.cache
+def version(package):
+    """The version of a package that the outputs were compared with."""
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    return re.search(rf"(?m)^{package}(?:\[.*\])?==(\S+)", lock)[1]
+
+
+@functools.cache
+def last_changes():
+    """When each file of the project was last changed, {path: date}; nothing
+    where there is no git, or where it knows the last commit alone."""
+    git = ["git", "-C", ROOT, "-c", "safe.directory=*", "log", "--relative"]
+    if (ROOT / ".git/shallow").exists():
+        return {}
+    try:
+        log = [*git, "--name-only", "--format=/%cs"]
+        lines = subprocess.check_output(log, text=True).splitlines()
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+    dates = {}
+    for line in filter(None, lines):
+        if line[0] == "/":
+            date = line[1:]
+        else:
+            dates.setdefault(line, date)
+    return dates
+
+
+def stamp(name):
+    """What is known of the outputs of the notebook `name`, a sentence."""
+    date, (first, *_, last) = last_changes().get(name), supported()
+    return (
+        f"The tests compare the outputs of this page on Python {first} to {last}, "
+        f"with Flask {version('flask')} and Gunicorn {version('gunicorn')}."
+    ) + (f" Last changed on {date}." if date else "")
+
+
+def links(name, lite, repository):
+    """Where else to read, run or mend the notebook `name`: [(text, link)]."""
+    found = [("Download the notebook", Path(name).name)]
+    if lite and re.match(IN_BROWSER, name):
+        found.insert(0, ("Run in the browser", f"../{LITE}?path={quote(name)}"))
+    if repository:
+        tree, host = quote(f"lab/tree/{name}"), f"https://github.com/{repository}"
+        binder = f"https://mybinder.org/v2/gh/{repository}/HEAD?urlpath={tree}"
+        found += [
+            ("Run on Binder", binder),
+            ("Run in Codespaces", f"https://codespaces.new/{repository}"),
+            ("Say what is wrong", f"{host}/issues/new?title={quote(name)}"),
+        ]
+    return found
+
+
+def size_of(path):
+    """The width and the height of a picture, in pixels."""
+    data = path.read_bytes()
+    if path.suffix == ".png":
+        return struct.unpack(">II", data[16:24])
+    return [
+        round(float(n)) for n in re.search(rb'viewBox="(.+?)"', data)[1].split()[2:]
+    ]
+
+
+def finish_page(app, page, template, context, doctree):
+    """Add a page's links and its stamp, and the sizes of its pictures, for
+    which the text would else make room when they come."""
+    name = f"{page}.ipynb"
+    if (EXTRA / name).exists():
+        context["stamp"] = stamp(name)
+        context["links"] = links(name, context["lite"], context["repository"])
+    files = {new: app.srcdir / old for old, new in app.builder.images.items()}
+
+    def sized(tag):
+        width, height = size_of(files[tag[1]])
+        return f'<img width="{width}" height="{height}" loading="lazy" '
+
+    body = re.sub(IMAGE, sized, context.get("body", ""))
+    context["body"] = re.sub(NO_HEAD, r"<td\1></td>", body)
+
+
+def write_errors(app):
+    """Write the messages of chapter 92 for find_error.js."""
+    places = find_error.cells()
+    rows = []
+    for error in find_error.errors():
+        where = [
+            [name[:2], f"notebooks/{Path(name).stem}.html#cell-id={id}"]
+            for name, id in places.get(error["slug"], [])
+        ]
+        if error["source"]:
+            where.append(["others", error["source"]])
+        patterns = [find_error.pattern(f).pattern for f in find_error.forms(error)]
+        said = [error[part] for part in ("message", "cause", "cure")]
+        rows.append([patterns, *said, where])
+    path = Path(app.outdir, "_static/errors.js")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"window.ERRORS = {json.dumps(rows)};\n", "utf-8")
+
+
+def drop_unused(app, error):
+    """Leave of the theme's style sheets what the pages use, and of its font
+    those icons; and of its scripts those that a page loads."""
+    static = Path(app.outdir, "_static")
+    path = next(static.rglob("fa-solid-900.woff2"), None)
+    if error or not path:
+        return
+    pages = " ".join(p.read_text("utf-8") for p in Path(app.outdir).rglob("*.html"))
+    scripts = " ".join(p.read_text("utf-8") for p in static.rglob("*.js"))
+    classes = " ".join(re.findall('class="(.*?)"', pages))
+    used = set(re.findall(r"[\w-]+", classes + scripts))
+
+    def kept(rule):
+        parts = re.split(",(?![^(]*[)])", rule[1])
+        plain = [re.sub(r"\(.*?\)", "", part) for part in parts]
+        needed = any(used.issuperset(re.findall(CLASS, part)) for part in plain)
+        return rule[0] if needed else ""
+
+    icons = ""
+    for sheet in static.rglob("*.css"):
+        text = re.sub(RULE, kept, sheet.read_text("utf-8"))
+        sheet.write_text(text, "utf-8")
+        icons += "".join(re.findall(ICON, text))
+    options = subset.Options(flavor="woff2")
+    font, some = subset.load_font(path, options), subset.Subsetter(options)
+    some.populate(text=icons.encode().decode("unicode_escape"))
+    some.subset(font)
+    subset.save_font(font, path, options)
+    unused = "*.map", "*macros.html", "fontawesome.js", "bootstrap.js", "fa-[br]*.woff2"
+    for path in [path for name in unused for path in static.rglob(name)]:
+        path.unlink()

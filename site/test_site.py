@@ -1,0 +1,231 @@
+"""The reading edition that `make site` has built: `make test-site`."""
+
+import gzip
+import os
+import subprocess
+import sys
+from collections import namedtuple
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import nbformat
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from stage import HTML
+
+from tests.browser.lab import CHROMIUM, MISSING, chromium
+from tools.workbook import BLANKS, METADATA, ROOT, chapters, name_of, read
+
+SIX = [
+    "index.html",
+    "notebooks/03_write_a_wsgi_callable.html",
+    "notebooks/08_choose_workers.html",
+    "notebooks/01_call_a_flask_app.html",
+    "exercises/03_write_a_wsgi_callable.html",
+    "search.html?q=WORKER TIMEOUT (pid:1234)",
+]
+VIEWS = {
+    "wide": {"viewport": {"width": 1280, "height": 1000}},
+    "phone": {"viewport": {"width": 390, "height": 844}},
+    "dark": {"color_scheme": "dark"},
+}
+MOST = 150_000  # bytes of a chapter's first view, as gzip sends them
+Page = namedtuple("Page", "ids links images resources")
+
+
+class Reader(HTMLParser):
+    """Collects what a page has and what it leads to, a Page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.page = Page(set(), [], [], [])
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        self.page.ids.add(found.get("id"))
+        if tag == "img":
+            self.page.images.append(found)
+        if link := found.get("href") or found.get("src"):
+            loaded = tag != "a" and found.get("rel") not in ("next", "prev")
+            (self.page.resources if loaded else self.page.links).append(link)
+
+
+def read_pages(folder):
+    """All pages in a folder but those of JupyterLite, {Path: Page}."""
+    paths = [p for p in folder.rglob("*.html") if "lite" not in p.parts]
+    return {path: Reader(path.read_text("utf-8")).page for path in paths}
+
+
+def faults(pages):
+    """Yield each link of `pages`, {Path: Page}, that leads nowhere, and each
+    picture, script or style sheet of another host."""
+    for path, page in pages.items():
+        for link in page.links + page.resources:
+            url = urlsplit(link)
+            if url.scheme or url.netloc:
+                if link in page.resources and url.scheme != "data":
+                    yield f"{path.name} loads {link}"
+                continue
+            target = path
+            if url.path:
+                target = (path.parent / unquote(url.path)).resolve()
+            fragment = unquote(url.fragment)
+            if not target.is_file():
+                yield f"{path.name}: no file {link}"
+            elif fragment and fragment not in pages[target].ids:
+                yield f"{path.name}: no anchor {link}"
+
+
+@pytest.fixture(scope="module", name="pages")
+def all_pages():
+    return read_pages(HTML)
+
+
+def test_there_is_a_page_for_each_notebook(pages):
+    paths = [*chapters(), *BLANKS.glob("*.ipynb")]
+    wanted = {(HTML / name_of(path)).with_suffix(".html") for path in paths}
+    assert wanted <= pages.keys()
+    for path in paths:  # to download, as it is
+        assert (HTML / name_of(path)).read_bytes() == path.read_bytes()
+
+
+def test_all_links_lead_somewhere_and_nothing_comes_from_elsewhere(pages):
+    assert len([link for page in pages.values() for link in page.links]) > 5000
+    assert list(faults(pages)) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ('<a href="gone.html">', "no file gone.html"),
+        ('<a href="#cell-id=c00-99">', "no anchor #cell-id=c00-99"),
+        ('<img src="https://a.example/b.svg">', "loads https://a.example/b.svg"),
+        ('<script src="//a.example/b.js">', "loads //a.example/b.js"),
+        ('<a href="https://a.example/"><p id="b"><a href="a.html#b">', None),
+    ],
+)
+def test_a_fault_is_found(tmp_path, body, fault):
+    (tmp_path / "a.html").write_text(body)
+    found = list(faults(read_pages(tmp_path)))
+    assert len(found) == bool(fault) and (fault or "") in "".join(found)
+
+
+def test_a_link_to_a_cell_that_is_not_there_fails_the_build(tmp_path):
+    links = "[is](index.ipynb#cell-id=c00-01), [is not](index.ipynb#cell-id=c00-99)"
+    cells = [
+        new_markdown_cell(f"# A page\n\n{links}"),
+        new_code_cell("1 + 1", id="c00-01"),
+    ]
+    page = new_notebook(cells=cells, metadata=METADATA)
+    nbformat.write(page, tmp_path / "index.ipynb")
+    sphinx = [sys.executable, "-m", "sphinx", "-q", "--fail-on-warning"]
+    built = subprocess.run(
+        [*sphinx, "-c", ROOT / "site", "-b", "dummy", tmp_path, tmp_path / "out"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": "site"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 1
+    assert "c00-99" in built.stderr and "c00-01" not in built.stderr
+
+
+def test_each_picture_says_what_it_shows(pages):
+    images = [image for page in pages.values() for image in page.images]
+    assert len(images) > 60
+    for image in images:
+        said = image.get("alt", "").strip()
+        assert len(said) > 20 and Path(image["src"]).name not in said, image
+
+
+def test_a_sheet_folds_what_answers_it():
+    path = BLANKS / "03_write_a_wsgi_callable.ipynb"
+    page = (HTML / name_of(path)).with_suffix(".html").read_text("utf-8")
+    headings = page.count("<h2>")
+    for summary in "A hint", "Show an answer", "Show the check":
+        assert 5 < page.count(summary) <= headings
+    text = "".join(cell.source for cell in read(path).cells)
+    assert page.count("# Write your answer here.") == text.count("# Write your")
+
+
+# In a browser, from the files, as somebody reads who has no network.
+
+
+@pytest.fixture(scope="module", name="browser")
+def browser_of_this_file(tmp_path_factory):
+    if not CHROMIUM:
+        pytest.skip(MISSING)
+    with chromium(tmp_path_factory.mktemp("home")) as browser:
+        yield browser
+
+
+@pytest.fixture(name="opened")
+def opener(browser):
+    """A function that opens a page in a view of VIEWS, and returns it."""
+    contexts = []
+
+    def opened(name, view="wide"):
+        contexts.append(browser.new_context(**VIEWS[view]))
+        page = contexts[-1].new_page()
+        page.requests, page.faults = [], []
+        page.on("request", lambda request: page.requests.append(request.url))
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.goto(f"file://{HTML}/{name}")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("name", SIX)
+def test_it_shuts_out_nobody(opened, name, view):
+    """What axe-core finds: contrast, names of buttons, order of headings."""
+    page = opened(name, view)
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.faults == []
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0, "it scrolls sideways"
+
+
+@pytest.mark.parametrize("path", chapters(), ids=name_of)
+def test_a_chapter_is_light_and_does_not_jump(opened, path):
+    page = opened(Path(name_of(path)).with_suffix(".html"), "phone")
+    page.add_init_script(
+        "new PerformanceObserver(list => { for (const shift of list.getEntries())"
+        " window.jumped = (window.jumped || 0) + shift.value })"
+        ".observe({type: 'layout-shift', buffered: true})"
+    )
+    page.reload()
+    page.wait_for_timeout(300)
+    files = {unquote(urlsplit(url).path) for url in page.requests}
+    sizes = {file: len(gzip.compress(Path(file).read_bytes())) for file in files}
+    assert sum(sizes.values()) <= MOST, sizes
+    assert page.evaluate("window.jumped || 0") < 0.01
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_line_of_a_log_finds_its_entry(opened):
+    page = opened("index.html")
+    page.get_by_role("searchbox").fill("[CRITICAL] WORKER TIMEOUT (pid:1234)")
+    page.keyboard.press("Enter")
+    entry = page.locator(".found-errors section").first
+    assert "no sign of life" in entry.inner_text()
+    entry.get_by_role("link", name="09").click()
+    page.wait_for_url("**/09_keep_it_running.html#cell-id=*")
+    assert page.locator("div.cell:target").is_visible()
+
+
+def test_the_code_of_a_cell_can_be_copied(opened):
+    page = opened("index.html")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("div.cell_input").first.hover()
+    page.locator("button.copybtn").first.click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("from notebooks.serving import serve")
