@@ -22,6 +22,8 @@ suppress_warnings = ["misc.highlighting_failure"]  # requests that are wrong
 myst_heading_anchors = 3
 copybutton_selector = "div.cell_input pre, .highlight-sh pre, .highlight-python pre"
 
+smartquotes = False  # --preload has two dashes
+
 html_theme = "sphinx_book_theme"
 html_css_files = ["workbook.css"]
 html_static_path = ["static"]

@@ -23,7 +23,7 @@ NO_HEAD = "<th([^>]*)><p></p></th>"  # a table's corner: no head of a column
 IMAGE = r'<img (?=[^>]*src="[^"]*_images/([^"]+)")'
 RULE = r"([^{}@;]+)\{[^{}]*\}"  # of a style sheet
 CLASS = r"\.([a-zA-Z][\w-]*)"
-ICON = r'--fa:"(\\[0-9a-f]+)"'
+ICON = r'"\\(f[0-9a-f]{3})"'
 
 
 def anchor_cells(app, doctree):
@@ -159,14 +159,14 @@ def drop_unused(app, error):
         needed = any(used.issuperset(re.findall(CLASS, part)) for part in plain)
         return rule[0] if needed else ""
 
-    icons = ""
+    icons = []
     for sheet in static.rglob("*.css"):
         text = re.sub(RULE, kept, sheet.read_text("utf-8"))
         sheet.write_text(text, "utf-8")
-        icons += "".join(re.findall(ICON, text))
+        icons += [int(code, 16) for code in re.findall(ICON, text)]
     options = subset.Options(flavor="woff2")
     font, some = subset.load_font(path, options), subset.Subsetter(options)
-    some.populate(text=icons.encode().decode("unicode_escape"))
+    some.populate(unicodes=icons)
     some.subset(font)
     subset.save_font(font, path, options)
     unused = "*.map", "*macros.html", "fontawesome.js", "bootstrap.js", "fa-[br]*.woff2"

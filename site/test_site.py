@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import namedtuple
 from html.parser import HTMLParser
+from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -13,6 +14,7 @@ import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from pages import LITE, links, stamp
 from stage import HTML
 
 from tests.browser.lab import CHROMIUM, MISSING, chromium
@@ -21,8 +23,8 @@ from tools.workbook import BLANKS, METADATA, ROOT, chapters, name_of, read
 SIX = [
     "index.html",
     "notebooks/03_write_a_wsgi_callable.html",
-    "notebooks/08_choose_workers.html",
-    "notebooks/01_call_a_flask_app.html",
+    "notebooks/04_wrap_it_in_middleware.html",
+    "notebooks/93_glossary.html",
     "exercises/03_write_a_wsgi_callable.html",
     "search.html?q=WORKER TIMEOUT (pid:1234)",
 ]
@@ -150,6 +152,26 @@ def test_a_sheet_folds_what_answers_it():
         assert 5 < page.count(summary) <= headings
     text = "".join(cell.source for cell in read(path).cells)
     assert page.count("# Write your answer here.") == text.count("# Write your")
+
+
+def test_a_page_leads_to_where_it_can_be_run():
+    name = "notebooks/01_call_a_flask_app.ipynb"
+    (download,) = links(name, False, None)
+    assert download == ("Download the notebook", "01_call_a_flask_app.ipynb")
+    found = dict(links(name, True, "ada/workbook"))
+    assert found["Run in the browser"] == f"../{LITE}?path={name}"
+    assert found["Run on Binder"].endswith(
+        f"/ada/workbook/HEAD?urlpath=lab/tree/{name}"
+    )
+    assert "Run in the browser" not in dict(links(name.replace("01", "05"), True, None))
+
+
+def test_a_page_says_what_its_outputs_were_compared_with(pages):
+    said = stamp("notebooks/01_call_a_flask_app.ipynb")
+    assert f"Flask {metadata.version('flask')} and" in said
+    for path in chapters():
+        page = (HTML / name_of(path)).with_suffix(".html")
+        assert f'class="stamp">{said.partition(" Last")[0]}' in page.read_text("utf-8")
 
 
 # In a browser, from the files, as somebody reads who has no network.

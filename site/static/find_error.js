@@ -15,12 +15,16 @@ function findErrors(log) {
   return found.sort((a, b) => a[0] - b[0]).map((one) => one[1]);
 }
 
+function code(text) {
+  return Object.assign(document.createElement("code"), { textContent: text });
+}
+
 function show(log, place) {
   place.replaceChildren();
   for (const [, message, cause, cure, links] of log ? findErrors(log) : []) {
     const entry = place.appendChild(document.createElement("section"));
-    entry.append(Object.assign(document.createElement("code"), { textContent: message }));
-    entry.append(` ${cause} ${cure} `);
+    const parts = ["", message, ...` ${cause} ${cure} `.split("`")];
+    entry.append(...parts.map((part, n) => (n % 2 ? code(part) : part)));
     for (const [name, link] of links) {
       const href = document.documentElement.dataset.content_root + link;
       const url = link.startsWith("https:") ? link : href;
