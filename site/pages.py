@@ -23,7 +23,7 @@ NO_HEAD = "<th([^>]*)><p></p></th>"  # a table's corner: no head of a column
 IMAGE = r'<img (?=[^>]*src="[^"]*_images/([^"]+)")'
 RULE = r"([^{}@;]+)\{[^{}]*\}"  # of a style sheet
 CLASS = r"\.([a-zA-Z][\w-]*)"
-ICON = r'"\\(f[0-9a-f]{3})"'
+ICON = r'"(\\f[0-9a-f]{3}|[\uf000-\uf8ff])"'  # as a number, or itself
 
 
 def anchor_cells(app, doctree):
@@ -163,7 +163,8 @@ def drop_unused(app, error):
     for sheet in static.rglob("*.css"):
         text = re.sub(RULE, kept, sheet.read_text("utf-8"))
         sheet.write_text(text, "utf-8")
-        icons += [int(code, 16) for code in re.findall(ICON, text)]
+        found = re.findall(ICON, text)
+        icons += [int(i[1:], 16) if i[1:] else ord(i) for i in found]
     options = subset.Options(flavor="woff2")
     font, some = subset.load_font(path, options), subset.Subsetter(options)
     some.populate(unicodes=icons)

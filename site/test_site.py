@@ -23,7 +23,7 @@ from tools.workbook import BLANKS, METADATA, ROOT, chapters, name_of, read
 SIX = [
     "index.html",
     "notebooks/03_write_a_wsgi_callable.html",
-    "notebooks/04_wrap_it_in_middleware.html",
+    "notebooks/07_run_gunicorn.html",
     "notebooks/93_glossary.html",
     "exercises/03_write_a_wsgi_callable.html",
     "search.html?q=WORKER TIMEOUT (pid:1234)",
@@ -57,7 +57,7 @@ class Reader(HTMLParser):
 
 def read_pages(folder):
     """All pages in a folder but those of JupyterLite, {Path: Page}."""
-    paths = [p for p in folder.rglob("*.html") if "lite" not in p.parts]
+    paths = [p for p in folder.rglob("*.html") if folder / "lite" not in p.parents]
     return {path: Reader(path.read_text("utf-8")).page for path in paths}
 
 
@@ -251,3 +251,13 @@ def test_the_code_of_a_cell_can_be_copied(opened):
     page.locator("button.copybtn").first.click()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith("from notebooks.serving import serve")
+
+
+def test_what_is_dark_is_printed_on_white(opened):
+    page = opened("index.html", "dark")
+    theme = "document.documentElement.dataset.theme"
+    assert page.evaluate(theme) == "dark"
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(theme) == "light"
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(theme) == "dark"
