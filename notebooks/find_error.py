@@ -12,12 +12,15 @@ to read.
 
 The messages are the rows of errors.csv. In them `...` stands for what
 differs from run to run, such as a port, a path, a name or a process id.
+One that begins with `=` is found only with the same small and capital
+letters.
 """
 
 import csv
 import fileinput
 import functools
 import json
+import os
 import re
 import sys
 import textwrap
@@ -38,6 +41,9 @@ FRAMES = {  # they say that something failed, and another line says why
     *("gevent-class", "eventlet-class", "service-failed", "start-limit"),
     *("supervisor-exited", "crash-loop", "docker-ended"),
     *("docker-run-failed", "build-failed", "nbval-failed", "cell-error"),
+    *("arbiter-exception", "asgi-exception", "asgi-startup", "azure-page"),
+    *("heroku-page", "heroku-status-3", "heroku-compile"),
+    *("unit-resources", "pythonanywhere-frame"),
 }
 
 
@@ -60,21 +66,32 @@ def plain(text):
 def pattern(message):
     """What a message looks like wherever it stands; a re.Pattern.
 
-    Small and capital letters are the same, and so are all quotes. A space
-    may be any space, also the end of a line. Of the end, dots and colons
-    may be missing. Words are found whole: no `Error: ` in `KeyError: `.
+    Small and capital letters are the same (but after a `=`), and so are
+    all quotes. A space may be any space, also the end of a line. Of the
+    end, dots and colons may be missing. Words are found whole: no
+    `Error: ` in `KeyError: `. SQLAlchemy's `(sqlite3.Error) ` is the same
+    as `sqlite3.Error: `.
     """
-    message = plain(message).rstrip(" .:")
+    flags = 0 if message.startswith("=") else re.IGNORECASE
+    message = plain(message).removeprefix("=").rstrip(" .:")
     parts = [
         SPACE.join(map(re.escape, part.split(" "))).replace("'", QUOTE)
         for part in message.split("...")
     ]
     said = VARIES.join(parts)
+    said = re.sub(r"^(\w+(?:\\\.\w+)+):", r"\1[:)]", said)
     if re.match(r"\w", said):
         said = said[0] + FIRST + said[1:]  # here, not before: for speed
     if re.search(r"\w$", message):
         said += r"(?!\w)"
-    return re.compile(said, re.IGNORECASE)
+    return re.compile(said, flags)
+
+
+@functools.cache
+def longest_word(message):
+    """The longest word of a message, in small letters. A text without it
+    need not be searched, which saves nearly all of the time."""
+    return max(re.findall(r"[a-z0-9_]*", plain(message).lower()), key=len)
 
 
 def forms(error):
@@ -95,9 +112,11 @@ def find(text, known=None):
     two messages have a place in common, it is that of the more exact one.
     """
     text = plain(text)
-    found = []
+    found, small = [], text.lower()
     for error in errors() if known is None else known:
         for form in forms(error):
+            if longest_word(form) not in small:
+                continue
             literal = len(form.replace("...", ""))
             for match in pattern(form).finditer(text):
                 found.append(Found(error, *match.span(), literal))
@@ -165,7 +184,10 @@ def main():
         print("find_error: nothing was pasted.", file=sys.stderr)
         return 2
     if said := report(text):
-        print(said)
+        try:
+            print(said, flush=True)
+        except BrokenPipeError:  # `| head` has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     print(
         f"None of the {len(errors())} messages that this workbook knows is "
