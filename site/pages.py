@@ -133,9 +133,14 @@ def write_errors(app):
         ]
         if error["source"]:
             where.append(["others", error["source"]])
-        patterns = [find_error.pattern(f).pattern for f in find_error.forms(error)]
+        patterns = []
+        for form in find_error.forms(error):
+            found, literal = find_error.pattern(form), len(form.replace("...", ""))
+            flags = "gi" if found.flags & re.IGNORECASE else "g"
+            patterns.append([found.pattern, flags, literal])
         said = [error[part] for part in ("message", "cause", "cure")]
-        rows.append([patterns, *said, where])
+        frame = error["slug"] in find_error.FRAMES
+        rows.append([patterns, *said, where, frame])
     path = Path(app.outdir, "_static/errors.js")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"window.ERRORS = {json.dumps(rows)};\n", "utf-8")

@@ -1,18 +1,22 @@
 // Finds the messages of a pasted log, as notebooks/find_error.py does:
-// ERRORS, which errors.js brings, is a list of [patterns, message, cause, cure, links].
+// ERRORS, which errors.js brings, is a list of
+// [[[pattern, flags, exactness], ...], message, cause, cure, links, frame].
 function findErrors(log) {
   const quotes = /[`"\u2018\u2019\u201c\u201d]/g;
   const text = log.replace(/\x1b\[[0-9;]*m/g, "").replace(quotes, "'");
   const found = [];
   for (const error of ERRORS)
-    for (const pattern of error[0]) {
-      const match = new RegExp(pattern, "i").exec(text);
-      if (match) {
-        found.push([match.index, error]);
-        break;
-      }
+    for (const [pattern, flags, exact] of error[0])
+      for (const { index, 0: words } of text.matchAll(new RegExp(pattern, flags)))
+        found.push({ error, exact, begin: index, end: index + words.length });
+  const taken = [], first = new Map();
+  for (const one of found.sort((a, b) => b.exact - a.exact || a.begin - b.begin))
+    if (taken.every((other) => one.end <= other.begin || other.end <= one.begin)) {
+      taken.push(one);
+      first.set(one.error, Math.min(one.begin, first.get(one.error) ?? one.begin));
     }
-  return found.sort((a, b) => a[0] - b[0]).map((one) => one[1]);
+  const order = ([a, m], [b, n]) => a[5] - b[5] || m - n;
+  return [...first].sort(order).map(([error]) => error);
 }
 
 function code(text) {
