@@ -44,14 +44,15 @@ KEPT = *SERVERS, "TMPDIR"
 REPLY = 10_000_000  # bytes of a reply; `answering.py` sends fewer
 
 
-def verdict(number, text, exercise):
+def verdict(number, text, exercise, run=None):
     """Judge the answer `text`, a str, to exercise `number`, an int.
 
-    `exercise` is a function of the Answer. Raises NotYet when the answer
-    does not run, or the function raises anything.
+    `exercise` is a function of the Answer; `run`, a class like Answer,
+    runs the text elsewhere. Raises NotYet when the answer does not run, or
+    the function raises anything.
     """
     try:
-        with Answer(text) as answer:
+        with (run or Answer)(text) as answer:
             exercise(answer)
     except NotYet as refused:
         why, *hint = refused.parts
@@ -240,31 +241,21 @@ class Answer:
         raise NotYet(why, hint_of(hint))
 
     def exchange(self, how, text, hint=None):
-        """Send a question to the answer's process, as `answering.py` reads
-        it: how to take `text`, and it; return the reply, a dict."""
-        self.logged, key, line = "", os.urandom(8).hex(), b"null"
+        """Ask a question, as `answering.py` reads it: how to take `text`,
+        and it; return the reply, a dict."""
+        self.logged, code = "", None if how == "answer" else text
         left = min(SECONDS, self.until - time.monotonic())
-        try:
-            question = json.dumps([key, how, text]).encode() + b"\n"
-            self.process.stdin.write(question)
-            self.process.stdin.flush()
-            line = self.replies.get(timeout=max(0, left))
-            late = None
-        except OSError:
-            late = None  # it is no more
-        except queue.Empty:
-            late = SECONDS if left == SECONDS else ALL * SECONDS
-        code = None if how == "answer" else text
-        reply = reply_of(line, key)
+        reply, late = self.send(how, text, max(0, left))
         if reply is None:
-            if late and late != SECONDS:
+            if late and left != SECONDS:
                 self.refuse(
                     say(
-                        "this check took over {s} seconds in all.", s=late
+                        "this check took over {s} seconds in all.",
+                        s=ALL * SECONDS,
                     ),
                     hint,
                 )
-            self.refuse(why_no_reply(code, late), hint)
+            self.refuse(why_no_reply(code, late and SECONDS), hint)
         self.logged = reply.get("logged", "")
         if reply.get("forked"):
             self.refuse(
@@ -285,6 +276,20 @@ class Answer:
                 )
             self.refuse(why_raised(code, error, reply["line"]), hint)
         return reply
+
+    def send(self, how, text, seconds):
+        """Send a question to the answer's process; return the reply, a
+        dict, or None, and whether it has not come in so many `seconds`."""
+        key = os.urandom(8).hex()
+        question = json.dumps([key, how, text]).encode() + b"\n"
+        try:
+            self.process.stdin.write(question)
+            self.process.stdin.flush()
+            return reply_of(self.replies.get(timeout=seconds), key), False
+        except OSError:
+            return None, False  # it is no more
+        except queue.Empty:
+            return None, True
 
 
 def read(file, replies):

@@ -79,9 +79,18 @@ def judge(sheet, number):
             )
         )
     checks = import_module(f"exercises.checks.sheet_{sheet}")
-    verdict(number, text, getattr(checks, f"exercise_{number}"))
+    exercise = getattr(checks, f"exercise_{number}")
+    verdict(number, text, exercise, where())
     done[sheet, number] = text
     print(say("Exercise {number}: done.", number=number))
+
+
+def where():
+    """Where an answer runs: None for a Python of its own; in a browser,
+    which starts none, the class that runs it in this one."""
+    if sys.platform != "emscripten":
+        return None
+    return import_module("exercises.in_process").Here
 
 
 def count(sheet, total):
