@@ -1,7 +1,7 @@
 # make lab    reads the workbook in JupyterLab      make test   passes its tests
 # Both first set up .venv with the tested versions; PYTHON=python3.12 chooses its Python.
 
-.PHONY: lab test run setup wheels check new dev lint format notebooks exercises diagrams screenshots site site-open test-site upgrade canary test-canary links test-all test-browser test-others class hub test-hub test-grading test-image clean
+.PHONY: lab test run setup wheels check new dev lint format notebooks exercises diagrams screenshots site site-open test-site upgrade canary test-canary links test-all test-browser site-lite test-lite test-others class hub test-hub test-grading test-image clean
 
 # With it, Python would not find the workbook's own modules.
 unexport PYTHONSAFEPATH
@@ -83,6 +83,8 @@ upgrade: dev
 	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock classroom/requirements.txt -o classroom/requirements.lock
 	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock deploy/requirements.txt -o deploy/requirements.lock
 	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock -c tools/requirements.lock site/requirements.txt -o site/requirements.lock
+	.venv/bin/uv pip compile --upgrade $(LOCK) -c requirements.lock site/lite/requirements.txt -o site/lite/requirements.lock
+	.venv/bin/uv pip compile --upgrade $(filter-out --universal --python-version 3.11,$(LOCK)) -c requirements.lock --python-version 3.14 --python-platform wasm32-pyodide2024 site/lite/wheels.txt -o site/lite/wheels.lock
 	.venv/bin/uv pip compile --upgrade $(LOCK) tests/others/requirements.txt -o tests/others/requirements.lock
 	@bash tools/setup.sh dev
 	.venv/bin/python -m tools.changed_cells --store reports/before.lock reports/upgrade.md
@@ -108,6 +110,23 @@ test-all: dev
 
 test-browser: dev
 	.venv/bin/python -m pytest -n0 tests/browser $(ARGS)
+
+# Chapters 01 to 04 and their sheets in the reader's own browser: files for any web server, in site/_build/html/lite.
+# What they are made of is fetched once, into .lite, and pinned by its hash.
+site-lite: .lite/fetched
+	.lite/bin/python site/lite/build.py
+
+.lite/fetched: site/lite/requirements.lock site/lite/wheels.lock site/lite/package-lock.json
+	$(or $(PYTHON),python3) -m venv --clear .lite
+	.lite/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r site/lite/requirements.lock
+	.lite/bin/python -m pip download --quiet --disable-pip-version-check --require-hashes -r site/lite/wheels.lock \
+		--no-deps --only-binary :all: --python-version 3.14 --platform manylinux_2_28_x86_64 -d .lite/wheels
+	cp site/lite/package.json site/lite/package-lock.json .lite
+	PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --prefix .lite --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+test-lite: dev site-lite
+	.venv/bin/python -m pytest -n0 site/lite $(ARGS)
 
 # Programs that nobody here wrote, on the small server and on Gunicorn, in an environment of their own.
 test-others: .others/requirements.lock
@@ -146,4 +165,4 @@ test-hub: dev class
 # A .venv without this file is somebody's own: tools/setup.sh did not make it.
 clean:
 	[ ! -e .venv/requirements.lock ] || rm -rf .venv
-	rm -rf .canary .others .pythons .pytest_cache .ruff_cache reports site/_build classroom/hub/node_modules
+	rm -rf .canary .others .lite .pythons .pytest_cache .ruff_cache reports site/_build classroom/hub/node_modules

@@ -1,0 +1,15 @@
+"""In place of notebooks/serving.py, in a browser: no server starts there."""
+
+KEPT = ()
+
+
+class NoServer(Exception):  # noqa: N818, a reader reads this name
+    """A cell or a check has asked for a server."""
+
+
+def start(*command):
+    """Say that no server starts."""
+    raise NoServer("a browser starts no server; `make lab` does, see README.md")
+
+
+run = serve = wait_until = start
