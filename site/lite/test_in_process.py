@@ -1,5 +1,5 @@
 """The checks of a browser, which can start no process: they judge as those that
-can. site/lite/test_lite.py: in a browser."""
+can. test_lite.py: in a browser."""
 
 import logging
 import os
