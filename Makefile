@@ -73,7 +73,8 @@ site-open: site
 	.venv/bin/python -m webbrowser "file://$(CURDIR)/site/_build/html/index.html"
 
 test-site: dev site
-	.venv/bin/python -m pytest -n0 site site/lite/test_in_process.py $(ARGS)
+	.venv/bin/python -m pytest -n0 site $(ARGS)
+	.venv/bin/python -m pytest -n0 site/lite/test_in_process.py
 
 upgrade: dev
 	@mkdir -p reports

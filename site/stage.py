@@ -12,6 +12,7 @@ import shutil
 
 from nbformat.v4 import new_markdown_cell, new_notebook
 
+from tools import index
 from tools.copying import copy_project
 from tools.sheets import SETUP, role
 from tools.workbook import (
@@ -25,6 +26,7 @@ from tools.workbook import (
     markdown_of,
     name_of,
     read,
+    tagged,
     write,
 )
 
@@ -42,6 +44,7 @@ WORDS = "Paste a line of your log here, or all of it."
 PASTE = f"""
 \n<textarea class="pst-js-only" placeholder="{WORDS}" aria-label="{WORDS}"></textarea>
 """  # find_error.js reads it
+MORE = "They are {}, too many to show here: paste yours above, or into the search."
 HINT = re.compile(r"(?s)<details>.*?</details>\s*")
 LINK = re.compile(r"\]\(([^)\s#:]+)\)")
 TOC = "```{{toctree}}\n:hidden:\n:caption: {}\n\n{}\n```"
@@ -69,6 +72,10 @@ def chapter(path):
     title.source = title.source.replace("# ", f"# {path.name[:2]} ", 1)
     if path.stem == "92_find_an_error":
         title.source = title.source.replace("\n\n", PASTE, 1)
+        for cell, _ in tagged(notebook.cells, f"table-{index.ELSEWHERE}"):
+            words, _, table = cell.source.partition("\n\n| message")
+            number = table.count("\n") - 1
+            cell.source = f"{words}\n\n{MORE.format(number)}"
     return notebook
 
 
