@@ -115,7 +115,7 @@ def test_what_does_not_end_is_ended(text, monkeypatch):
     begun = time.monotonic()
     said = judged(f"# Exercise 7\n{text}{RIGHT}")
     assert "your cell did not end in 1 seconds: does it loop?" in said
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 50  # by chance, outside its `try`
 
 
 def judged(text):
