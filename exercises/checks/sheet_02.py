@@ -285,12 +285,14 @@ def breaks_off(server):
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
 
 
-def cut_off(server):
-    """ConnectionError if the server ends within a second: then its answer
-    was not wrong, but cut off."""
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        server.process.wait(1)
-        raise ConnectionError("the server has ended")
+def compare(answer, server, called, came, expected, hint):
+    """Compare what a server answered. ConnectionError if that differs and
+    the server ends within a second: then it was not wrong, but cut off."""
+    if came != expected:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.process.wait(1)
+            raise ConnectionError("the server has ended")
+    answer.compare(called, came, expected, hint)
 
 
 def ask_for_ever(answer, server):
@@ -303,9 +305,8 @@ def ask_for_ever(answer, server):
         answer.logged = telling_line(server.log)
     name = reply.headers["Server"].split()[0].split("/")[0]
     hint = say("Which app have you imported?")
-    if reply.text != "Hello, World!":
-        cut_off(server)
-    answer.compare('get("/").text', reply.text, "Hello, World!", hint)
+    came, expected = reply.text, "Hello, World!"
+    compare(answer, server, 'get("/").text', came, expected, hint)
     hint = say("Which server comes with Python?")
     answer.compare(say("the Server header"), name, "WSGIServer", hint)
     hint = say("Which app have you imported?")
@@ -314,9 +315,7 @@ def ask_for_ever(answer, server):
         reply = server.get(path)
         came = reply.status_code, reply.text
         both = expected.status_code, expected.text
-        if came != both:
-            cut_off(server)
-        answer.compare(f'get("{path}")', came, both, hint)
+        compare(answer, server, f'get("{path}")', came, both, hint)
     server.get("/error")
     for _ in range(9):
         breaks_off(server)
