@@ -23,6 +23,7 @@ NO_HEAD = "<th([^>]*)><p></p></th>"  # a table's corner: no head of a column
 IMAGE = r'<img (?=[^>]*src="[^"]*_images/([^"]+)")'
 RULE = r"([^{}@;]+)\{[^{}]*\}"  # of a style sheet
 CLASS = r"\.([a-zA-Z][\w-]*)"
+LETTER = r"[\w\xc0-\u1fff\u3040-\ud7ff]"  # JavaScript's \w is a to z
 ICON = r'"(\\f[0-9a-f]{3}|[\uf000-\uf8ff])"'  # as a number, or itself
 
 
@@ -137,7 +138,9 @@ def write_errors(app):
         for form in find_error.forms(error):
             found, literal = find_error.pattern(form), len(form.replace("...", ""))
             flags = "gi" if found.flags & re.IGNORECASE else "g"
-            patterns.append([found.pattern, flags, literal])
+            source = found.pattern.replace("\\w", LETTER)
+            word = find_error.longest_word(form)
+            patterns.append([source, flags, literal, word])
         said = [error[part] for part in ("message", "cause", "cure")]
         frame = error["slug"] in find_error.FRAMES
         rows.append([patterns, *said, where, frame])

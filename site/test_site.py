@@ -1,6 +1,5 @@
 """The reading edition that `make site` has built: `make test-site`."""
 
-import gzip
 import os
 import subprocess
 import sys
@@ -12,28 +11,12 @@ from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from pages import LITE, links, stamp
 from stage import HTML
 
-from tests.browser.lab import CHROMIUM, MISSING, chromium
 from tools.workbook import BLANKS, METADATA, ROOT, chapters, name_of, read
 
-SIX = [
-    "index.html",
-    "notebooks/03_write_a_wsgi_callable.html",
-    "notebooks/07_run_gunicorn.html",
-    "notebooks/93_glossary.html",
-    "exercises/03_write_a_wsgi_callable.html",
-    "search.html?q=WORKER TIMEOUT (pid:1234)",
-]
-VIEWS = {
-    "wide": {"viewport": {"width": 1280, "height": 1000}},
-    "phone": {"viewport": {"width": 390, "height": 844}},
-    "dark": {"color_scheme": "dark"},
-}
-MOST = 150_000  # bytes of a chapter's first view, as gzip sends them
 Page = namedtuple("Page", "ids links images resources")
 
 
@@ -172,92 +155,3 @@ def test_a_page_says_what_its_outputs_were_compared_with(pages):
     for path in chapters():
         page = (HTML / name_of(path)).with_suffix(".html")
         assert f'class="stamp">{said.partition(" Last")[0]}' in page.read_text("utf-8")
-
-
-# In a browser, from the files, as somebody reads who has no network.
-
-
-@pytest.fixture(scope="module", name="browser")
-def browser_of_this_file(tmp_path_factory):
-    if not CHROMIUM:
-        pytest.skip(MISSING)
-    with chromium(tmp_path_factory.mktemp("home")) as browser:
-        yield browser
-
-
-@pytest.fixture(name="opened")
-def opener(browser):
-    """A function that opens a page in a view of VIEWS, and returns it."""
-    contexts = []
-
-    def opened(name, view="wide"):
-        contexts.append(browser.new_context(**VIEWS[view]))
-        page = contexts[-1].new_page()
-        page.requests, page.faults = [], []
-        page.on("request", lambda request: page.requests.append(request.url))
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
-        page.goto(f"file://{HTML}/{name}")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-
-
-@pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("name", SIX)
-def test_it_shuts_out_nobody(opened, name, view):
-    """What axe-core finds: contrast, names of buttons, order of headings."""
-    page = opened(name, view)
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    assert page.faults == []
-    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert wide <= 0, "it scrolls sideways"
-
-
-@pytest.mark.parametrize("path", chapters(), ids=name_of)
-def test_a_chapter_is_light_and_does_not_jump(opened, path):
-    page = opened(Path(name_of(path)).with_suffix(".html"), "phone")
-    page.add_init_script(
-        "new PerformanceObserver(list => { for (const shift of list.getEntries())"
-        " window.jumped = (window.jumped || 0) + shift.value })"
-        ".observe({type: 'layout-shift', buffered: true})"
-    )
-    page.reload()
-    page.wait_for_timeout(300)
-    files = {unquote(urlsplit(url).path) for url in page.requests}
-    sizes = {file: len(gzip.compress(Path(file).read_bytes())) for file in files}
-    assert sum(sizes.values()) <= MOST, sizes
-    assert page.evaluate("window.jumped || 0") < 0.01
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-def test_a_line_of_a_log_finds_its_entry(opened):
-    page = opened("index.html")
-    page.get_by_role("searchbox").fill("[CRITICAL] WORKER TIMEOUT (pid:1234)")
-    page.keyboard.press("Enter")
-    entry = page.locator(".found-errors section").first
-    assert "no sign of life" in entry.inner_text()
-    entry.get_by_role("link", name="09").click()
-    page.wait_for_url("**/09_keep_it_running.html#cell-id=*")
-    assert page.locator("div.cell:target").is_visible()
-
-
-def test_the_code_of_a_cell_can_be_copied(opened):
-    page = opened("index.html")
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.locator("div.cell_input").first.hover()
-    page.locator("button.copybtn").first.click()
-    copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied.startswith("from notebooks.serving import serve")
-
-
-def test_what_is_dark_is_printed_on_white(opened):
-    page = opened("index.html", "dark")
-    theme = "document.documentElement.dataset.theme"
-    assert page.evaluate(theme) == "dark"
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.evaluate(theme) == "light"
-    page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert page.evaluate(theme) == "dark"

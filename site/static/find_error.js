@@ -1,14 +1,20 @@
 // Finds the messages of a pasted log, as notebooks/find_error.py does:
 // ERRORS, which errors.js brings, is a list of
-// [[[pattern, flags, exactness], ...], message, cause, cure, links, frame].
+// [[[pattern, flags, exactness, word], ...], message, cause, cure, links, frame].
+// A log without the word has no match: most patterns are never compiled.
 function findErrors(log) {
   const quotes = /[`"\u2018\u2019\u201c\u201d]/g;
   const text = log.replace(/\x1b\[[0-9;]*m/g, "").replace(quotes, "'");
-  const found = [];
+  const small = text.toLowerCase(), words = new Map(), found = [];
+  const has = (word) => words.get(word) ?? words.set(word, small.includes(word)).get(word);
   for (const error of ERRORS)
-    for (const [pattern, flags, exact] of error[0])
-      for (const { index, 0: words } of text.matchAll(new RegExp(pattern, flags)))
+    for (const form of error[0]) {
+      const [pattern, flags, exact, word] = form;
+      if (!has(word)) continue;
+      form.compiled ??= new RegExp(pattern, flags);
+      for (const { index, 0: words } of text.matchAll(form.compiled))
         found.push({ error, exact, begin: index, end: index + words.length });
+    }
   const taken = [], first = new Map();
   for (const one of found.sort((a, b) => b.exact - a.exact || a.begin - b.begin))
     if (taken.every((other) => one.end <= other.begin || other.end <= one.begin)) {

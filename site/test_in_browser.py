@@ -1,0 +1,168 @@
+"""The pages that `make site` has built, in a browser: `make test-browser`.
+
+They are opened from their files, as somebody reads who has no network.
+"""
+
+import gzip
+import random
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from stage import HTML
+
+from notebooks.find_error import FRAMES, errors, find
+from tests.browser.lab import CHROMIUM, MISSING, chromium
+from tests.test_find_error import LOG, MENDED, PASTED, UNKNOWN
+from tools.workbook import chapters, name_of
+
+SIX = [
+    "index.html",
+    "notebooks/03_write_a_wsgi_callable.html",
+    "notebooks/07_run_gunicorn.html",
+    "notebooks/93_glossary.html",
+    "exercises/03_write_a_wsgi_callable.html",
+    "search.html?q=WORKER TIMEOUT (pid:1234)",
+]
+VIEWS = {
+    "wide": {"viewport": {"width": 1280, "height": 1000}},
+    "phone": {"viewport": {"width": 390, "height": 844}},
+    "dark": {"color_scheme": "dark"},
+}
+MOST = 150_000  # bytes of a chapter's first view, as gzip sends them
+
+
+@pytest.fixture(scope="module", name="browser")
+def browser_of_this_file(tmp_path_factory):
+    if not CHROMIUM:
+        pytest.skip(MISSING)
+    with chromium(tmp_path_factory.mktemp("home")) as browser:
+        yield browser
+
+
+@pytest.fixture(name="opened")
+def opener(browser):
+    """A function that opens a page in a view of VIEWS, and returns it."""
+    contexts = []
+
+    def opened(name, view="wide"):
+        contexts.append(browser.new_context(**VIEWS[view]))
+        page = contexts[-1].new_page()
+        page.requests, page.faults = [], []
+        page.on("request", lambda request: page.requests.append(request.url))
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.goto(f"file://{HTML}/{name}")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("name", SIX)
+def test_it_shuts_out_nobody(opened, name, view):
+    """What axe-core finds: contrast, names of buttons, order of headings."""
+    page = opened(name, view)
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.faults == []
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0, "it scrolls sideways"
+
+
+@pytest.mark.parametrize("path", chapters(), ids=name_of)
+def test_a_chapter_is_light_and_does_not_jump(opened, path):
+    page = opened(Path(name_of(path)).with_suffix(".html"), "phone")
+    page.add_init_script(
+        "new PerformanceObserver(list => { for (const shift of list.getEntries())"
+        " window.jumped = (window.jumped || 0) + shift.value })"
+        ".observe({type: 'layout-shift', buffered: true})"
+    )
+    page.reload()
+    page.wait_for_timeout(300)
+    files = {unquote(urlsplit(url).path) for url in page.requests}
+    sizes = {file: len(gzip.compress(Path(file).read_bytes())) for file in files}
+    assert sum(sizes.values()) <= MOST, sizes
+    assert page.evaluate("window.jumped || 0") < 0.01
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_line_of_a_log_finds_its_entry(opened):
+    page = opened("index.html")
+    page.get_by_role("searchbox").fill("[CRITICAL] WORKER TIMEOUT (pid:1234)")
+    page.keyboard.press("Enter")
+    entry = page.locator(".found-errors section").first
+    assert "no sign of life" in entry.inner_text()
+    entry.get_by_role("link", name="09").click()
+    page.wait_for_url("**/09_keep_it_running.html#cell-id=*")
+    assert page.locator("div.cell:target").is_visible()
+
+
+@pytest.fixture(name="asked")
+def page_to_ask(opened):
+    """The page to which a log is pasted, with all messages."""
+    page = opened("notebooks/92_find_an_error.html")
+    page.locator("textarea").focus()
+    page.wait_for_function("window.ERRORS")
+    return page
+
+
+def python_finds(log, known):
+    """The messages of `known` in a log, in the order of find_error's report."""
+    found = [one.error for one in find(log, known)]
+    return sorted(found, key=lambda row: row["slug"] in FRAMES)
+
+
+def test_the_page_finds_what_python_finds(asked):
+    """In each log the same messages, in the same order."""
+    known, cases = errors(), [case["text"] for case in MENDED]
+    own = [row["message"].replace("...", "a") for row in known]
+    logs = [*cases, *own, *UNKNOWN, *PASTED.values(), LOG]
+    around = [("", "\u00e9"), ("\u00fc", ""), ("\x1b[1m", "\x1b[0m")]
+    logs += [f"{a}{words}{b}" for words in own[::20] for a, b in around]
+    sample = random.Random(8).sample
+    logs += [end.join(sample(cases + own, 30)) for end in ("\n", "") * 15]
+    came = asked.evaluate(
+        "logs => logs.map(log => findErrors(log).map(one => ERRORS.indexOf(one)))", logs
+    )
+    for log, indexes in zip(logs, came, strict=True):
+        assert [known[index] for index in indexes] == python_finds(log, known), log
+
+
+def test_a_key_press_compiles_no_pattern_again(asked):
+    """What is not in the log is never compiled: it takes most of the time."""
+    asked.evaluate(
+        "window.compiled = 0; RegExp = new Proxy(RegExp, { construct:"
+        " (kind, words) => (compiled++, new kind(...words)) }); 0"
+    )
+    asked.locator("textarea").fill(LOG)
+    entries = asked.locator(".found-errors section code:first-child")
+    shown = entries.all_inner_texts()
+    assert shown == [row["message"] for row in python_finds(LOG, errors())]
+    first = asked.evaluate("compiled")
+    assert len(shown) <= first < 200
+    asked.locator("textarea").press("End")
+    asked.keyboard.type(" ok")
+    assert entries.all_inner_texts() == shown
+    assert asked.evaluate("compiled") == first
+
+
+def test_the_code_of_a_cell_can_be_copied(opened):
+    page = opened("index.html")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("div.cell_input").first.hover()
+    page.locator("button.copybtn").first.click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("from notebooks.serving import serve")
+
+
+def test_what_is_dark_is_printed_on_white(opened):
+    page = opened("index.html", "dark")
+    theme = "document.documentElement.dataset.theme"
+    assert page.evaluate(theme) == "dark"
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(theme) == "light"
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(theme) == "dark"
