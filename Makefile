@@ -109,8 +109,8 @@ links: setup
 test-all: dev
 	@PYTHONS="$(PYTHONS)" .venv/bin/python -m tools.test_all $(ARGS)
 
-test-browser: dev
-	.venv/bin/python -m pytest -n0 tests/browser $(ARGS)
+test-browser: dev site
+	.venv/bin/python -m pytest -n0 tests/browser site/test_in_browser.py $(ARGS)
 
 # Chapters 01 to 04 and their sheets in the reader's own browser: files for any web server, in site/_build/html/lite.
 # What they are made of is fetched once, into .lite, and pinned by its hash.

@@ -3,8 +3,12 @@
 They are opened from their files, as somebody reads who has no network.
 """
 
+import contextlib
 import gzip
 import random
+import shlex
+import statistics
+import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -13,16 +17,32 @@ from axe_playwright_python.sync_playwright import Axe
 from stage import HTML
 
 from notebooks.find_error import FRAMES, errors, find
+from notebooks.serving import serve
 from tests.browser.lab import CHROMIUM, MISSING, chromium
 from tests.test_find_error import LOG, MENDED, PASTED, UNKNOWN
 from tools.workbook import chapters, name_of
 
-SIX = [
+ALL = [
+    path.relative_to(HTML).as_posix()
+    for path in sorted(HTML.rglob("*.html"))
+    if HTML / "lite" not in path.parents
+]
+KINDS = [  # of pages, one or two of each
     "index.html",
+    "README.html",
+    "classroom/README.html",
+    "classroom/hub/README.html",
     "notebooks/03_write_a_wsgi_callable.html",
-    "notebooks/07_run_gunicorn.html",
+    "notebooks/06_serve_in_development.html",  # colours of a terminal
+    "notebooks/08_choose_workers.html",  # figures
+    "notebooks/91_find_a_rule.html",
+    "notebooks/92_find_an_error.html",
     "notebooks/93_glossary.html",
     "exercises/03_write_a_wsgi_callable.html",
+    "exercises/11_change_the_server.html",
+    "exercises/index.html",  # a list of files
+    "tests/small_server/wire/refused.html",
+    "genindex.html",
     "search.html?q=WORKER TIMEOUT (pid:1234)",
 ]
 VIEWS = {
@@ -30,6 +50,32 @@ VIEWS = {
     "phone": {"viewport": {"width": 390, "height": 844}},
     "dark": {"color_scheme": "dark"},
 }
+UNFOLD = """() => {
+    for (const folded of document.querySelectorAll("details")) folded.open = true;
+    for (const moving of document.getAnimations()) moving.finish();
+}"""
+WATCH = """window.jumped = 0;
+new PerformanceObserver(list => { for (const { value } of list.getEntries())
+    if (value > 0.01) jumped += value;
+}).observe({ type: "layout-shift", buffered: true });"""
+# What lies beyond the right edge, and cannot be scrolled there.
+CUT = """() => [...document.querySelectorAll("main :is(pre, table, img)")].filter(
+    (part) => {
+        for (let one = part; one; one = one.parentElement) {
+            const { overflowX } = getComputedStyle(one);
+            if (one.scrollWidth > one.clientWidth + 1 && overflowX == "hidden") return true;
+            if (["auto", "scroll"].includes(overflowX)) return false;
+        }
+    }).map((part) => part.outerHTML.slice(0, 200))"""
+ANSWER = """async () => {
+    document.querySelector("[data-mode=dark]").click();
+    document.querySelector("[role=search] input").focus();
+    await new Promise(requestAnimationFrame);
+    const dark = document.documentElement.dataset.theme == "dark";
+    if (!dark || !document.activeElement.closest("[role=search]"))
+        throw new Error("it does not answer");
+    return performance.now();
+}"""
 MOST = 150_000  # bytes of a chapter's first view, as gzip sends them
 
 
@@ -61,32 +107,71 @@ def opener(browser):
 
 
 @pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("name", SIX)
+@pytest.mark.parametrize("name", KINDS)
 def test_it_shuts_out_nobody(opened, name, view):
-    """What axe-core finds: contrast, names of buttons, order of headings."""
+    """What axe-core finds: contrast, names of buttons, order of headings;
+    also in an answer, a check or a hint that is folded at first."""
     page = opened(name, view)
+    page.evaluate(UNFOLD)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     assert page.faults == []
-    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert wide <= 0, "it scrolls sideways"
 
 
 @pytest.mark.parametrize("path", chapters(), ids=name_of)
-def test_a_chapter_is_light_and_does_not_jump(opened, path):
-    page = opened(Path(name_of(path)).with_suffix(".html"), "phone")
-    page.add_init_script(
-        "new PerformanceObserver(list => { for (const shift of list.getEntries())"
-        " window.jumped = (window.jumped || 0) + shift.value })"
-        ".observe({type: 'layout-shift', buffered: true})"
-    )
-    page.reload()
-    page.wait_for_timeout(300)
+def test_a_chapter_is_light(opened, path):
+    page = opened(Path(name_of(path)).with_suffix(".html"))
     files = {unquote(urlsplit(url).path) for url in page.requests}
     sizes = {file: len(gzip.compress(Path(file).read_bytes())) for file in files}
     assert sum(sizes.values()) <= MOST, sizes
-    assert page.evaluate("window.jumped || 0") < 0.01
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_no_page_jumps_or_scrolls_sideways_on_a_phone(opened):
+    """A table or a line of code that is wider scrolls by itself."""
+    page = opened("index.html", "phone")
+    page.add_init_script(WATCH)
+    faults = {}
+    for name in ALL:
+        page.goto(f"file://{HTML}/{name}")
+        page.wait_for_timeout(100)
+        if jumped := page.evaluate("jumped"):
+            faults[name] = f"it jumps: {jumped}"
+        page.evaluate(UNFOLD)
+        if page.evaluate("document.documentElement.scrollWidth") > 390:
+            faults[name] = "it scrolls sideways"
+        elif cut := page.evaluate(CUT):
+            faults[name] = f"cannot be reached: {cut}"
+    assert len(ALL) > 45 and faults == {}
+
+
+@pytest.mark.parametrize("place", ["files", "a server"])
+def test_each_page_answers_within_a_second(browser, place):
+    """From the begin of a load until the page has taken another colour and
+    the search box the cursor. Each page in a second of the processor, which
+    other programs do not make more; by the clock, half of them in three.
+    """
+    words = [sys.executable, "-m", "http.server", "0", "--bind", "127.0.0.1"]
+    took, worked = {}, {}
+    with contextlib.ExitStack() as stack:
+        url = f"file://{HTML}"
+        if place == "a server":
+            words += ["--directory", str(HTML)]
+            url = stack.enter_context(serve(shlex.join(words))).url
+        for name in ALL:
+            with browser.new_context(**VIEWS["wide"]) as context:
+                page = context.new_page()
+                page.goto(f"{url}/{name}")
+                took[name] = page.evaluate(ANSWER) / 1000
+                metrics = context.new_cdp_session(page)
+                metrics.send("Performance.enable")
+                found = metrics.send("Performance.getMetrics")["metrics"]
+            worked[name] = {m["name"]: m["value"] for m in found}["ProcessTime"]
+    for what, seconds in ("clock", took), ("processor", worked):
+        least, *_, second, most = sorted(seconds.values())
+        middle = statistics.median(seconds.values())
+        print(f"{what}: {least:.2f}, median {middle:.2f}, {second:.2f}, {most:.2f}")
+    assert statistics.median(took.values()) < 3
+    assert {name: time for name, time in worked.items() if time > 1} == {}
 
 
 def test_a_line_of_a_log_finds_its_entry(opened):
