@@ -43,7 +43,9 @@ FRAMES = {  # they say that something failed, and another line says why
     *("docker-run-failed", "build-failed", "nbval-failed", "cell-error"),
     *("arbiter-exception", "asgi-exception", "asgi-startup", "azure-page"),
     *("heroku-page", "heroku-status-3", "heroku-compile"),
-    *("unit-resources", "pythonanywhere-frame"),
+    *("unit-resources", "pythonanywhere-frame", "werkzeug-request"),
+    *("ending-thread", "npm-script", "poetry-build", "gcloud-build"),
+    *("docker-gen-reload", "jupyterlab-build-page"),
 }
 
 
