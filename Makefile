@@ -112,10 +112,11 @@ test-all: dev
 test-browser: dev site
 	.venv/bin/python -m pytest -n0 tests/browser site/test_in_browser.py $(ARGS)
 
-# Chapters 01 to 04 and their sheets in the reader's own browser: files for any web server, in site/_build/html/lite.
+# The pages, and chapters 01 to 04 and their sheets in the reader's own browser: files for any web server.
 # What they are made of is fetched once, into .lite, and pinned by its hash.
 site-lite: .lite/fetched
 	.lite/bin/python site/lite/build.py
+	$(MAKE) site # its pages lead there
 
 .lite/fetched: site/lite/requirements.lock site/lite/wheels.lock site/lite/package-lock.json
 	$(or $(PYTHON),python3) -m venv --clear .lite

@@ -3,10 +3,8 @@
 It shows the stored notebooks, as stage.py has laid them out, and runs none.
 """
 
-import os
-
 import pages
-from stage import EXTRA, HTML
+from stage import EXTRA, known_ways
 
 project = html_title = "The WSGI workbook"
 extensions = ["myst_nb", "sphinx_copybutton"]
@@ -44,9 +42,7 @@ html_theme_options = {
 html_sidebars = {"**": ["search-box.html", "sbt-sidebar-nav.html"]}
 html_context = {
     "default_mode": "auto",
-    # The code host says which repository it builds; no other page knows one.
-    "repository": os.environ.get("GITHUB_REPOSITORY"),
-    "lite": (HTML / pages.LITE).exists(),
+    **known_ways(),
 }
 
 

@@ -6,19 +6,17 @@ import re
 import struct
 import subprocess
 from pathlib import Path
-from urllib.parse import quote
 
 from docutils import nodes
 from fontTools import subset
 from stage import EXTRA
+from ways import links
 
 from notebooks import find_error
 from tools.test_all import supported
 from tools.workbook import ROOT
 
 CELL = 10_000  # myst-nb's lines: cell 3 begins at 40,000
-LITE = "lite/lab/index.html"  # from `make site-lite`
-IN_BROWSER = "(notebooks|exercises)/0[1-4]_"
 NO_HEAD = "<th([^>]*)><p></p></th>"  # a table's corner: no head of a column
 IMAGE = r'<img (?=[^>]*src="[^"]*_images/([^"]+)")'
 RULE = r"([^{}@;]+)\{[^{}]*\}"  # of a style sheet
@@ -80,22 +78,6 @@ def stamp(name):
     ) + (f" Last changed on {date}." if date else "")
 
 
-def links(name, lite, repository):
-    """Where else to read, run or mend the notebook `name`: [(text, link)]."""
-    found = [("Download the notebook", Path(name).name)]
-    if lite and re.match(IN_BROWSER, name):
-        found.insert(0, ("Run in the browser", f"../{LITE}?path={quote(name)}"))
-    if repository:
-        tree, host = quote(f"lab/tree/{name}"), f"https://github.com/{repository}"
-        binder = f"https://mybinder.org/v2/gh/{repository}/HEAD?urlpath={tree}"
-        found += [
-            ("Run on Binder", binder),
-            ("Run in Codespaces", f"https://codespaces.new/{repository}"),
-            ("Say what is wrong", f"{host}/issues/new?title={quote(name)}"),
-        ]
-    return found
-
-
 def size_of(path):
     """The width and the height of a picture, in pixels."""
     data = path.read_bytes()
@@ -112,7 +94,7 @@ def finish_page(app, page, template, context, doctree):
     name = f"{page}.ipynb"
     if (EXTRA / name).exists():
         context["stamp"] = stamp(name)
-        context["links"] = links(name, context["lite"], context["repository"])
+        context["links"] = links(name, context["built"], context["repository"])
     files = {new: app.srcdir / old for old, new in app.builder.images.items()}
 
     def sized(tag):

@@ -7,10 +7,12 @@ a page needs: numbers in their titles, folded cells, the answers beside their
 exercises. Beside the pages, site/_build/extra gets the notebooks as they are.
 """
 
+import os
 import re
 import shutil
 
 from nbformat.v4 import new_markdown_cell, new_notebook
+from ways import LITE, invitation
 
 from tools import index
 from tools.copying import copy_project
@@ -113,6 +115,15 @@ def entry(name):
     return f"README <{page}>" if page == "README" else page
 
 
+def known_ways():
+    """What ways.py has to know, its arguments."""
+    return {
+        "built": (HTML / LITE).exists(),
+        # The code host says which repository it builds; no other page knows one.
+        "repository": os.environ.get("GITHUB_REPOSITORY"),
+    }
+
+
 def first_page():
     """The notebook of the first page: the README's head, a cell of a
     chapter, and the rest up to the chapters."""
@@ -128,8 +139,10 @@ def first_page():
         "More": [entry(name_of(p)) for p in [*documents(), *WIRE]],
     }
     toc = [TOC.format(title, "\n".join(names)) for title, names in parts.items()]
+    head, _, picture = head.rstrip().rpartition("\n\n")
+    head += f"\n\n{invitation(**known_ways())}"
     words = [
-        f"{title}\n\n{head}\n## A cell, and its output\n\n{CELL}",
+        f"{title}\n\n{head}\n\n{picture}\n\n## A cell, and its output\n\n{CELL}",
         f"## Two roads\n\n{roads}\n\n## Two commands{rest}",
         "\n\n".join(toc),
     ]

@@ -243,6 +243,13 @@ def test_the_code_of_a_cell_can_be_copied(opened):
     assert copied.startswith("from notebooks.serving import serve")
 
 
+def test_a_file_does_not_lead_to_what_needs_a_server(opened):
+    page = opened("index.html")
+    page.evaluate("document.body.innerHTML = '<p>Here</p><p class=in-browser>Not'")
+    assert page.locator("p").first.is_visible()
+    assert page.locator(".in-browser").is_hidden()
+
+
 def test_what_is_dark_is_printed_on_white(opened):
     page = opened("index.html", "dark")
     theme = "document.documentElement.dataset.theme"

@@ -12,8 +12,9 @@ from urllib.parse import unquote, urlsplit
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from pages import LITE, links, stamp
+from pages import stamp
 from stage import HTML
+from ways import FIRST, LITE, invitation, links, lite
 
 from tools.workbook import BLANKS, METADATA, ROOT, chapters, name_of, read
 
@@ -147,6 +148,21 @@ def test_a_page_leads_to_where_it_can_be_run():
         f"/ada/workbook/HEAD?urlpath=lab/tree/{name}"
     )
     assert "Run in the browser" not in dict(links(name.replace("01", "05"), True, None))
+
+
+@pytest.mark.parametrize("repository", [None, "ada/workbook"])
+@pytest.mark.parametrize("built", [False, True])
+def test_the_first_page_leads_to_where_nothing_is_installed(built, repository):
+    said = invitation(built, repository)
+    assert ("nothing to install" in said) == bool(built or repository)
+    assert (f'href="{lite(FIRST)}"' in said) == built
+    for place in "(https://mybinder.org/v2/gh/", "(https://codespaces.new/":
+        assert (f"{place}{repository}" in said) == bool(repository)
+
+
+def test_the_first_page_offers_jupyterlite_where_it_is_built(pages):
+    assert (HTML / LITE).exists() == (lite(FIRST) in pages[HTML / "index.html"].links)
+    assert (ROOT / FIRST).exists()
 
 
 def test_a_page_says_what_its_outputs_were_compared_with(pages):

@@ -24,7 +24,7 @@ from tools.workbook import (
     shown,
 )
 
-SITE = ROOT / "site/_build/html/lite"
+SITE = ROOT / "site/_build/html"
 PAGES = [
     name_of(path)
     for folder in (NOTEBOOKS, BLANKS, SOLUTIONS)
@@ -90,7 +90,7 @@ def page_of_a_reader(browser, server):
 
 def open_page(page, server, path):
     """Open a page of the workbook, and wait until its kernel is there."""
-    page.goto(f"{server.url}/lab/index.html?path={path}")
+    page.goto(f"{server.url}/lite/lab/index.html?path={path}")
     page.get_by_text("| Idle").wait_for()
 
 
@@ -116,6 +116,14 @@ def test_run_all_gives_what_is_stored(path, page, server):
             assert differ[cell.id] in shown(cell), cell.id
         else:
             assert outcome(cell) == outcome(old), cell.id
+
+
+def test_the_first_page_leads_there(page, server):
+    page.goto(f"{server.url}/index.html")
+    page.get_by_role("link", name="Run it in your browser").click()
+    page.get_by_text("| Idle").wait_for()
+    path = "jupyterapp.shell.currentWidget.context.path"
+    assert page.evaluate(path) == PAGES[0]
 
 
 def test_what_differs_is_there():
