@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import re
 import struct
 import subprocess
@@ -13,8 +14,9 @@ from stage import EXTRA
 from ways import links
 
 from notebooks import find_error
+from tests.compared import digest, note
 from tools.test_all import supported
-from tools.workbook import ROOT
+from tools.workbook import ROOT, SOLUTIONS, name_of
 
 CELL = 10_000  # myst-nb's lines: cell 3 begins at 40,000
 NO_HEAD = "<th([^>]*)><p></p></th>"  # a table's corner: no head of a column
@@ -69,13 +71,38 @@ def last_changes():
     return dates
 
 
+def compared(name):
+    """The note of the last run that compared the notebook `name` as it is, a
+    dict, or None: of the public CI, whose run has ended well when it makes
+    the pages, or of tests/compared.py. Of a sheet both notebooks count."""
+    if day := os.environ.get("COMPARED"):
+        first, *_, last = supported()
+        versions = {package: version(package) for package in ("flask", "gunicorn")}
+        return {"day": day, "python": f"{first} to {last}", "skipped": 0, **versions}
+    paths = [ROOT / name]
+    if name.startswith("exercises/"):
+        paths.append(SOLUTIONS / Path(name).name)
+    notes = [note(ROOT).get(name_of(path), {}) for path in paths]
+    if [found.get("file") for found in notes] != [digest(path) for path in paths]:
+        return None
+    oldest = min(notes, key=lambda found: found["day"])
+    return oldest | {"skipped": sum(found["skipped"] for found in notes)}
+
+
 def stamp(name):
     """What is known of the outputs of the notebook `name`, a sentence."""
+    if found := compared(name):
+        said = (
+            "The outputs of this page were last compared on {day}, on Python {python}, "
+            "with Flask {flask} and Gunicorn {gunicorn}"
+        ).format(**found)
+        some = f", but for {found['skipped']} that were skipped"
+        return said + (some if found["skipped"] else "") + "."
     date, (first, *_, last) = last_changes().get(name), supported()
     return (
         f"The tests compare the outputs of this page on Python {first} to {last}, "
         f"with Flask {version('flask')} and Gunicorn {version('gunicorn')}."
-    ) + (f" Last changed on {date}." if date else "")
+    ) + (f" They were stored on {date}." if date else "")
 
 
 def size_of(path):

@@ -1,11 +1,11 @@
 """The reading edition that `make site` has built: `make test-site`."""
 
 import os
+import re
 import subprocess
 import sys
 from collections import namedtuple
 from html.parser import HTMLParser
-from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +16,8 @@ from pages import stamp
 from stage import HTML
 from ways import FIRST, LITE, invitation, links, lite
 
+from tests.compared import digest
+from tools.test_all import supported
 from tools.workbook import BLANKS, METADATA, ROOT, chapters, name_of, read
 
 Page = namedtuple("Page", "ids links images resources")
@@ -166,8 +168,47 @@ def test_the_first_page_offers_jupyterlite_where_it_is_built(pages):
 
 
 def test_a_page_says_what_its_outputs_were_compared_with(pages):
-    said = stamp("notebooks/01_call_a_flask_app.ipynb")
-    assert f"Flask {metadata.version('flask')} and" in said
     for path in chapters():
         page = (HTML / name_of(path)).with_suffix(".html")
-        assert f'class="stamp">{said.partition(" Last")[0]}' in page.read_text("utf-8")
+        said = stamp(name_of(path))
+        assert re.search(r"Flask \d\S+ and Gunicorn \d", said)
+        assert f'class="stamp">{said}' in page.read_text("utf-8")
+
+
+NAME = "exercises/03_write_a_wsgi_callable.ipynb"
+SOLVED = "exercises/solutions/03_write_a_wsgi_callable.ipynb"
+NOTED = {"day": "2031-02-03", "python": "3.20.1", "flask": "9", "gunicorn": "8"}
+
+
+@pytest.fixture(name="noted")
+def notes(monkeypatch):
+    """What the last runs have noted of NAME and SOLVED, as they are."""
+    monkeypatch.delenv("COMPARED", raising=False)
+    found = {
+        name: {**NOTED, "skipped": 0, "file": digest(ROOT / name)}
+        for name in (NAME, SOLVED)
+    }
+    monkeypatch.setattr("pages.note", lambda root: found)
+    return found
+
+
+def test_a_page_says_when_it_was_compared(noted):
+    words = "compared on 2031-02-03, on Python 3.20.1, with Flask 9 and Gunicorn 8"
+    assert stamp(NAME).endswith(f"{words}.")
+    noted[SOLVED].update(day="2031-02-01", skipped=2)
+    assert stamp(NAME).endswith(", but for 2 that were skipped.")
+    assert "2031-02-01" in stamp(NAME)
+
+
+@pytest.mark.parametrize("name", [NAME, SOLVED])
+def test_a_page_says_of_no_run_that_compared_something_else(noted, name):
+    noted[name]["file"] = "another"
+    assert stamp(NAME).startswith("The tests compare")
+    del noted[name]
+    assert stamp(NAME).startswith("The tests compare")
+
+
+def test_a_page_says_what_the_public_ci_has_compared(noted, monkeypatch):
+    monkeypatch.setenv("COMPARED", "2031-02-04")
+    first, *_, last = supported()
+    assert f"compared on 2031-02-04, on Python {first} to {last}, with" in stamp(NAME)

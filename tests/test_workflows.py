@@ -112,11 +112,19 @@ def pythons_are_supported(workflow):
                     yield f"{version} is not one of {PYTHONS}"
 
 
+def waits_for_all(name, jobs):
+    """Whether a job begins only after `all`, or after one that does."""
+    needs = jobs[name].get("needs", [])
+    needs = [needs] if isinstance(needs, str) else needs
+    return any(name == "all" or waits_for_all(name, jobs) for name in needs)
+
+
 def all_needs_all(workflow):
-    names = {*workflow["jobs"]} - {"all"}
-    if "all" in workflow["jobs"]:
-        for name in names - {*workflow["jobs"]["all"]["needs"]}:
-            yield f"the job `all` does not need {name}"
+    jobs = workflow["jobs"]
+    if "all" in jobs:
+        for name in {*jobs} - {"all", *jobs["all"]["needs"]}:
+            if not waits_for_all(name, jobs):
+                yield f"the job `all` does not need {name}"
 
 
 RULES = [
@@ -168,6 +176,16 @@ jobs:
     permissions: {{}}
     needs: [one]
     steps: []
+  pages:
+    timeout-minutes: 5
+    permissions: {{}}
+    needs: all
+    steps: []
+  publish:
+    timeout-minutes: 5
+    permissions: {{}}
+    needs: [pages]
+    steps: []
 """
 FAULTS = [  # rule, a piece of GOOD, and what is there in its place
     (allows_nothing_at_the_top, "permissions: {}\njobs", "jobs"),
@@ -184,6 +202,7 @@ FAULTS = [  # rule, a piece of GOOD, and what is there in its place
     (calls_targets_that_exist, "make test", "make tea"),
     (pythons_are_supported, '["3.11"]', "[3.11]"),
     (all_needs_all, "needs: [one]", "needs: []"),
+    (all_needs_all, "needs: all", "needs: one"),
 ]
 
 
