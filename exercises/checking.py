@@ -11,6 +11,7 @@ stop is somebody who is set on cheating: a kernel obeys its owner.
 
 import html
 import json
+import os
 import re
 import sys
 from importlib import import_module
@@ -25,8 +26,9 @@ if "ran" in globals():  # this file is loaded anew: so must the others be
 from exercises.asking import verdict
 from exercises.words import say
 
+ROOT = Path(__file__).resolve().parent.parent
 # The answers' cells as they are before anybody writes: {sheet: [text, ...]}.
-BLANKS = Path(__file__).resolve().parent / "checks" / "blanks.json"
+BLANKS = ROOT / "exercises" / "checks" / "blanks.json"
 # The texts of the answers' cells: {number: as it was run last}, and {(sheet,
 # number): as it passed}. They outlive a reload, and end with the kernel:
 # "Run All" brings them back.
@@ -34,9 +36,13 @@ ran, listening = globals().get("ran", {}), globals().get("listening", [])
 done = globals().get("done", {})
 
 
-def listen():
+def listen(language=None):
     """Take note of each answer's cell that is run in this kernel, from now
-    on, and of those that were run before."""
+    on, and of those that were run before; speak a `language`, such as "zh",
+    whose folder has the words."""
+    if language:
+        words = ROOT / language / "messages.json"
+        os.environ["CHECK_WORDS"] = str(words)
     shell = sys.modules["IPython"].get_ipython()
     if not listening:  # the setup cell may be run twice
         listening.append(shell)
@@ -71,7 +77,7 @@ def judge(sheet, number):
             )
         )
     blanks = json.loads(BLANKS.read_text("utf-8"))[sheet]
-    if text.strip() == blanks[number - 1].strip():
+    if code_of(text) == code_of(blanks[number - 1]):
         return NotTried(
             say(
                 "Exercise {number}, not yet: write your answer above.",
@@ -83,6 +89,11 @@ def judge(sheet, number):
     verdict(number, text, exercise, where())
     done[sheet, number] = text
     print(say("Exercise {number}: done.", number=number))
+
+
+def code_of(text):
+    """A cell's text without comments, which may be in any language."""
+    return re.sub(r"#.*", "", text).strip()
 
 
 def where():

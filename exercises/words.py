@@ -6,13 +6,18 @@ has to translate; what stands in {braces} is a hole, and keeps its name.
 """
 
 import ast
+import functools
 import json
 import os
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-FILE = os.environ.get("CHECK_WORDS")
-CATALOGUE = json.loads(Path(FILE).read_text("utf-8")) if FILE else {}
+
+
+@functools.cache
+def catalogue(file):
+    """The sentences of a file of JSON, a dict; {} where `file` is None."""
+    return json.loads(Path(file).read_text("utf-8")) if file else {}
 
 
 def say(sentence, **holes):
@@ -20,21 +25,29 @@ def say(sentence, **holes):
 
     KeyError if it has a hole that is not among `holes`.
     """
-    return CATALOGUE.get(sentence, sentence).format(**holes)
+    ours = catalogue(os.environ.get("CHECK_WORDS"))
+    return ours.get(sentence, sentence).format(**holes)
 
 
-def sentences(folder=HERE):
-    """All sentences that the Python files of a folder say, a sorted list.
+def said_in(path):
+    """The sentences that a Python file says, a list in their order.
 
     ValueError where one is not written out in the call of `say`.
     """
-    found = set()
-    for path in folder.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            function = getattr(node, "func", None)  # a call has one
-            if isinstance(function, ast.Name) and function.id == "say":
-                found.add(ast.literal_eval(node.args[0]))
-    return sorted(found)
+    calls = [
+        node
+        for node in ast.walk(ast.parse(Path(path).read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "say"
+    ]
+    calls.sort(key=lambda call: (call.lineno, call.col_offset))
+    return [ast.literal_eval(call.args[0]) for call in calls]
+
+
+def sentences(folder=HERE):
+    """All sentences that the Python files of a folder say, a sorted list."""
+    return sorted({s for p in folder.rglob("*.py") for s in said_in(p)})
 
 
 if __name__ == "__main__":

@@ -135,7 +135,7 @@ def marked_language():
 @pytest.fixture
 def marks(monkeypatch):
     """Let what is said have its marks."""
-    monkeypatch.setattr(words, "CATALOGUE", marked_language())
+    monkeypatch.setattr(words, "catalogue", lambda file: marked_language())
 
 
 def skip_if_lacking(sheet, n):
