@@ -30,7 +30,9 @@ def test_the_map_names_each_entry():
 
 
 def test_the_hall_is_calm():
-    assert len(entries()) <= MOST
+    """A language is not counted: its rooms are those of the English."""
+    languages = {path.parent.name for path in ROOT.glob("*/edition.toml")}
+    assert len(entries() - languages) <= MOST
 
 
 @pytest.mark.parametrize(

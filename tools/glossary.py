@@ -12,8 +12,8 @@ WANTED = (  # what everybody is taken to know, and a reader may not
     *("port", "socket", "backlog", "keep-alive"),
     *("WSGI", "environ", "callable", "middleware", "worker", "arbiter"),
 )
-BEGIN = r"\*\*([^*`]+)\*\*: "  # of a definition
-DEFINITION = rf"{BEGIN}(.+?)(?= {BEGIN}|$)"
+BEGIN = r"\*\*([^*`]+)\*\*(?:: |：)"  # of a definition; the colon of any language
+DEFINITION = rf"{BEGIN}(.+?)(?= ?{BEGIN}|$)"
 
 
 def definitions(notebooks):
@@ -28,16 +28,26 @@ def definitions(notebooks):
                         yield found[1], found[2], path, cell
 
 
-def rows(notebooks):
-    """The rows of the glossary, by the alphabet: lists of fields."""
+def rows(notebooks, translated=None):
+    """The rows of the glossary, by the alphabet: lists of fields. With the
+    same chapters `translated`, in their words, but in the same order."""
+    found, ours = [*definitions(notebooks)], {}
+    for term, words, _, cell in definitions(translated or {}):
+        ours.setdefault(cell.id, []).append((term, words))
+    pairs = []
+    for term, words, path, cell in found:
+        mine = [f[:2] for f in found if f[3] is cell]
+        theirs = ours.get(cell.id, [])
+        said = theirs if len(theirs) == len(mine) else mine
+        pairs.append((term, *said[mine.index((term, words))], path, cell))
     return [
         [
             f"**{term}**",
             words.replace("|", r"\|"),
             f"[{path.name[:2]}]({path.name}#cell-id={cell.id})",
         ]
-        for term, words, path, cell in sorted(
-            definitions(notebooks), key=lambda found: found[0].casefold()
+        for _, term, words, path, cell in sorted(
+            pairs, key=lambda pair: pair[0].casefold()
         )
     ]
 

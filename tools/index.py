@@ -69,15 +69,16 @@ def links_to(notebooks, prefix):
     return links
 
 
-def tables(notebooks):
+def tables(notebooks, rule_in=dict, error_in=dict):
     """The rows of all tables, {file name of the index: {group: lists of
-    fields}}; `notebooks` are the chapters, {Path: notebook}."""
+    fields}}; `notebooks` are the chapters, {Path: notebook}. `rule_in` and
+    `error_in` return a row of a CSV file, a dict, in another language."""
     places, rules = links_to(notebooks, RULE), rows(RULES)
     cells, errors = links_to(notebooks, ERROR), rows(ERRORS)
     return {
         "91_find_a_rule.ipynb": {
             role: [
-                rule_row(rule, places)
+                rule_row(rule_in(rule), places)
                 for rule in rules
                 if role in rule["who"].split(", ")
             ]
@@ -85,7 +86,9 @@ def tables(notebooks):
         },
         "92_find_an_error.ipynb": {
             group: [
-                error_row(error, cells) for error in errors if error["group"] == group
+                error_row(error_in(error), cells)
+                for error in errors
+                if error["group"] == group
             ]
             for group in GROUPS
         },

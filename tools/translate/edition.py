@@ -1,0 +1,55 @@
+"""An edition in another language: a folder of the project, such as zh/.
+
+Three things in it are written by people: `po/`, the translations;
+`terms.csv`, what each term is called; and `edition.toml`, what the code of
+the edition may differ in, and what is wrong in its language. All else in
+the folder is built from the English.
+"""
+
+import csv
+import re
+import tomllib
+
+from tools.workbook import ROOT
+
+OTHER_WORD = "not:"  # and terms: a translator's note that they are none here
+
+
+class Edition:
+    """What the people of an edition have written, but for its .po files.
+
+    `locale` is a str such as "zh_CN"; `differs`, pairs of English code and
+    ours; `wrong`, pairs of a fault's name and its pattern; `terms`, pairs
+    of a pattern of the English and a list of translations.
+    """
+
+    def __init__(self, folder):
+        """Read the edition in `folder`, a Path; OSError where it is none."""
+        said = tomllib.loads((folder / "edition.toml").read_text("utf-8"))
+        self.folder, self.locale = folder, said["locale"]
+        self.differs = [(d["english"], d["ours"]) for d in said["differs"]]
+        self.wrong = [(w["name"], re.compile(w["pattern"])) for w in said["wrong"]]
+        with open(folder / "terms.csv", encoding="utf-8", newline="") as file:
+            rows = [*csv.DictReader(file)]
+        rows.sort(key=lambda row: -len(row["term"]))  # "worker thread" first
+        self.terms = [
+            (row["term"], pattern_of(row["term"]), row["translation"].split("/"))
+            for row in rows
+        ]
+
+    def po(self, name):
+        """The Path of a .po file with the name `name`."""
+        return self.folder / "po" / f"{name}.po"
+
+
+def pattern_of(term):
+    """A pattern of a term, a str, in the singular and the plural, but not
+    within a path, such as notebooks/."""
+    word = re.escape(term)
+    forms = f"{word[:-1]}(?:y|ies)" if word.endswith("y") else f"{word}(?:s|es)?"
+    return re.compile(rf"(?i)(?<![\w/]){forms}(?![\w/])")
+
+
+def editions():
+    """All editions, a list."""
+    return [Edition(path.parent) for path in sorted(ROOT.glob("*/edition.toml"))]
