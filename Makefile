@@ -1,7 +1,7 @@
 # make lab    reads the workbook in JupyterLab      make test   passes its tests
 # Both first set up .venv with the tested versions; PYTHON=python3.12 chooses its Python.
 
-.PHONY: lab test run setup wheels check new dev lint format notebooks exercises diagrams screenshots site site-open test-site upgrade canary test-canary links test-all test-browser site-lite test-lite test-others class hub test-hub test-grading test-image clean
+.PHONY: lab test run setup wheels check new dev lint format notebooks exercises translate diagrams screenshots site site-open test-site upgrade canary test-canary links test-all test-browser site-lite test-lite test-others class hub test-hub test-grading test-image clean
 
 # With it, Python would not find the workbook's own modules.
 unexport PYTHONSAFEPATH
@@ -56,6 +56,10 @@ notebooks: dev
 exercises: dev
 	.venv/bin/ruff format exercises
 	.venv/bin/python -m tools.build_exercises $(ARGS)
+
+# The editions in other languages; CONTRIBUTING.md: ARGS="status zh", or another command of tools/translate.
+translate: setup
+	@.venv/bin/python -m tools.translate $(ARGS)
 
 diagrams: dev
 	for source in notebooks/img/*.d2; do .venv/bin/d2 --pad 20 "$$source" "$${source%.d2}.svg" || exit 1; done
