@@ -26,7 +26,8 @@ SECONDS = Path(__file__).with_name("seconds.json")
 EACH_CORE, MOST = 3, 12
 PAUSE = 15  # seconds between two lines, where they are not rewritten
 UNKNOWN = 5  # seconds that a batch takes of which we know nothing
-# These put a load on servers and draw what they measured: one at a time.
+# These put a load on servers and draw what they measured: one at a time, and
+# so their translations.
 LOADS = ("05", "08", "11")
 
 
@@ -37,7 +38,7 @@ def batch_of(nodeid):
     notebooks that measure, the kept answers to an exercise, or a file.
     """
     file = nodeid.partition("::")[0]
-    if re.match(rf"notebooks/({'|'.join(LOADS)})_", file):
+    if re.match(rf"(?:\w+/)?notebooks/({'|'.join(LOADS)})_", file):
         return "the notebooks that measure"
     if answer := re.search(r"::test_kept_answer\[(\d\d-\d+)", nodeid):
         return f"kept answers {answer[1]}"

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
     [
         ("notebooks/07_run.ipynb::Cell 3", "notebooks/07_run.ipynb"),
         ("notebooks/08_x.ipynb::Cell 3", "the notebooks that measure"),
+        ("zh/notebooks/08_x.ipynb::Cell 3", "the notebooks that measure"),
         ("exercises/08_x.ipynb::Cell 3", "exercises/08_x.ipynb"),
         ("tests/test_app.py::test_a[b::c]", "tests/test_app.py"),
         (

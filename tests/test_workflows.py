@@ -244,7 +244,7 @@ case "$1 $2" in
 "pr create") [[ ! -e proposed ]] ;;
 esac
 """
-STORED, CHANGED = "success success", "failure success"
+STORED, CHANGED = "success success success", "failure success success"
 bash = pytest.mark.skipif(os.name == "nt", reason="runs bash, on Linux")
 
 
