@@ -1,6 +1,7 @@
 """What a translation has lost of its English, or writes wrongly."""
 
 import re
+import unicodedata
 from collections import Counter
 from string import Formatter
 
@@ -10,6 +11,7 @@ from tools.translate.catalogue import HOLES, KEEP
 from tools.translate.edition import OTHER_WORD
 
 NUMBER = r"(?<![\w.])\d+(?:[.,:]\d+)*"
+BAR = r"(?<!\\)\|"  # between two fields of a row
 TAG = r"</?(?:details|summary|br|kbd|sub|sup)\b[^>]*>"
 WORDS = 4  # that nobody leaves in English
 
@@ -35,19 +37,36 @@ def addresses_of(text):
 
 
 def form_of(text):
-    """What a text is made of: the levels of its headings, how many items
-    and rows it has and how wide they are, and its tags of HTML."""
+    """What a text is made of: the levels of its headings, the items of its
+    lists, the rows of its tables and how wide they are, its tags of HTML."""
     found = Counter(re.findall(TAG, text))
     for part in parts(text):
-        kind = part["type"]
-        if kind == "heading":
-            kind += f" {part['attrs']['level']}"
-        elif kind in ("table_row", "table_head"):
-            kind += f" of {len(part['children'])}"
-        elif kind != "list_item":
-            continue
-        found[kind] += 1
+        if part["type"] == "heading":
+            found[f"heading {part['attrs']['level']}"] += 1
+        elif part["type"] == "list_item":
+            found["item"] += 1
+    for line in prose_of(text).splitlines():
+        if line.startswith("|"):  # also where it is a row alone
+            found[f"row of {len(re.findall(BAR, line)) - 1}"] += 1
     return found
+
+
+def is_mark(letter):
+    """Whether a letter, or "" at an end, is a space or punctuation."""
+    return not letter.strip() or unicodedata.category(letter)[0] in "PS"
+
+
+def of_bold(ours):
+    """Yield what was meant to be bold, and is shown with its asterisks, as
+    CommonMark has it: **A (b)** next to a letter."""
+    for line in prose_of(ours).splitlines():
+        for found in re.finditer(r"(?<!\*)\*\*(.+?)\*\*(?!\*)", line):
+            before, after = line[: found.start()][-1:], line[found.end() :][:1]
+            inner = found[1]
+            opens = not is_mark(inner[0]) or is_mark(before)
+            closes = not is_mark(inner[-1]) or is_mark(after)
+            if not opens or not closes:
+                yield f"bold: {found[0]} needs a space or a mark beside it"
 
 
 def prose_of(text):
@@ -111,6 +130,7 @@ def losses(entry, edition):
     if HOLES in entry.flags:
         yield from of_sentence(english, ours)
     yield from of_text(english, ours)
+    yield from of_bold(ours)
     _, _, note = entry.tcomment.partition(OTHER_WORD)
     others = {term.strip() for term in note.split(",")}
     yield from of_terms(english, ours, edition.terms, others)
