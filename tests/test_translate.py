@@ -4,6 +4,7 @@ What is built is compared with what the English and the translations say
 now; and each kind of fault is seen in a copy with a language of its own.
 """
 
+import json
 import re
 import shutil
 import subprocess
@@ -125,19 +126,28 @@ def copy(tmp_path):
     return tmp_path
 
 
-def translate(folder, *words, status=0):
-    """What `python -m tools.translate` prints in a copy; it must end with
-    this exit status."""
-    command = [sys.executable, "-X", "utf8", "-m", "tools.translate", *words]
+RUN = """
+import json, sys
+from tools.translate.__main__ import main
+
+for words in json.loads(sys.argv[1]):
+    print(words[0], "ends with", main(*words))
+"""
+
+
+def translate(folder, *commands):
+    """What `python -m tools.translate` prints in a copy for each of some
+    commands, and how it ends."""
+    texts = json.dumps([[*map(str, words)] for words in commands])
     ran = subprocess.run(
-        command,
+        [sys.executable, "-X", "utf8", "-c", RUN, texts],
         cwd=folder,
         check=False,
         capture_output=True,
         encoding="utf-8",
         timeout=300,  # on a busy machine
     )
-    assert ran.returncode == status, ran.stdout + ran.stderr
+    assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
 
 
@@ -151,35 +161,49 @@ OURS = "## Apliko estas vokebla\n\n`gunicorn wsgi:app`, `app`, `wsgi.py`: servil
 def test_a_third_language_is_a_folder(copy):
     """Extracted, filled in, built, and then changed in English: the cell is
     stale, the check red, and the page shows the English again."""
-    translate(copy, "extract", LANGUAGE)
     answer = copy / "answer.txt"
     answer.write_text(f"=== c02-04\n{OURS}\n", "utf-8")
-    assert "1 entries filled in\n" == translate(copy, "fill", LANGUAGE, PO, answer)
-    assert f"{LANGUAGE}/{CHAPTER}" in translate(copy, "build", LANGUAGE)
+    said = translate(
+        copy,
+        ("extract", LANGUAGE),
+        ("fill", LANGUAGE, PO, answer),
+        ("build", LANGUAGE),
+        ("build", LANGUAGE, "--check"),
+    )
+    assert "1 entries filled in\nfill ends with 0" in said
+    assert f"1 of 1 files are written anew\n  {LANGUAGE}/{CHAPTER}" in said
+    assert "0 of 1 files are not as they would be built\n\nbuild ends with 0" in said
     built = read(copy / LANGUAGE / CHAPTER)
     (cell,) = [c for c in built.cells if c.id == "c02-04"]
     assert cell.source == OURS
     assert "](../../notebooks/img/two_sides.svg)" in built.cells[1].source
 
+    (copy / LANGUAGE / "notebooks/my_own.py").touch()
+
     chapter = read(copy / CHAPTER)
     (source,) = [c for c in chapter.cells if c.id == "c02-04"]
     source.source += " It is *yours*."
     write(chapter, copy / CHAPTER)
-    assert " 1 stale, 0 lost" in translate(copy, "status", LANGUAGE, PO, status=1)
-    red = translate(copy, "build", LANGUAGE, "--check", status=1)
-    assert f"{LANGUAGE}/{CHAPTER}" in red
-    translate(copy, "extract", LANGUAGE)
+    said = translate(
+        copy,
+        ("status", LANGUAGE, PO),
+        ("build", LANGUAGE, "--check"),
+        ("extract", LANGUAGE),
+        ("build", LANGUAGE),
+    )
+    assert re.search(r" 1 stale, 0 lost;.*\nstatus ends with 1", said)
+    assert f"as they would be built\n  {LANGUAGE}/{CHAPTER}\nbuild ends with 1" in said
     (entry,) = [e for e in polib.pofile(copy / PO) if e.msgctxt == "c02-04"]
     assert is_stale(entry) and entry.msgstr == OURS
     assert entry.msgid == entry.previous_msgid + " It is *yours*."
-    translate(copy, "build", LANGUAGE)
     assert not (copy / LANGUAGE / CHAPTER).exists()  # nothing of it is left
+    assert (copy / LANGUAGE / "notebooks/my_own.py").exists()
 
 
 def test_all_kinds_of_texts_are_built(copy):
     """A comment, a sentence of the checks, a document, a picture, a row of
     each index, and a definition."""
-    translate(copy, "extract", LANGUAGE)
+    translate(copy, ("extract", LANGUAGE))
     for name, said in {
         "comments": {"to the answers that you run": "al la respondoj"},
         "messages/all": {"Exercise {number}: done.": "Ekzerco {number}: preta."},
@@ -202,7 +226,7 @@ def test_all_kinds_of_texts_are_built(copy):
                 entry.msgstr = entry.msgid.replace("**environ**: ", "**medio**：")
         assert not said
         path.write_text(text_of_po(file), "utf-8")
-    translate(copy, "build", LANGUAGE)
+    translate(copy, ("build", LANGUAGE))
     folder = copy / LANGUAGE
     sheet = (folder / SHEET).read_text("utf-8")
     assert r"listen(\"eo\")  # al la respondoj" in sheet
@@ -350,6 +374,16 @@ def test_comments_are_translated_and_no_code():
     assert Building.code(building, code) == ours
 
 
+def test_a_translation_that_changes_code_is_refused(monkeypatch):
+    """No comment can; so here a name passes for one."""
+    names = [SimpleNamespace(start=(1, 6), string="tea")]
+    monkeypatch.setattr(english, "comments_of", lambda source: names)
+    building = SimpleNamespace(edition=SimpleNamespace(differs=[]))
+    building.say = lambda name, text: "teo"
+    with pytest.raises(ValueError, match="changed the code"):
+        Building.code(building, "a = 1 + tea")
+
+
 def test_what_a_check_has_said_is_found_in_its_sentences():
     sentence = "{done} of {total} exercises done. Still to do: {left}."
     line = "2 of 6 exercises done. Still to do: 1, 2."
@@ -367,6 +401,7 @@ def test_what_a_check_has_said_is_found_in_its_sentences():
         ("04.ipynb", "../../notebooks/04.ipynb"),
         ("../small_server/", "../../small_server/"),
         ("../exercises/", "../exercises/"),
+        ("../eo/notebooks/05.ipynb", "05.ipynb"),
         ("https://peps.python.org/", "https://peps.python.org/"),
         ("#here", "#here"),
         ("../../../issues", "../../../../issues"),
@@ -374,8 +409,15 @@ def test_what_a_check_has_said_is_found_in_its_sentences():
 )
 def test_a_link_leads_to_the_edition_or_else_to_the_english(address, leads_to):
     names = {"notebooks/02.ipynb", "notebooks/03.ipynb", "exercises/03.ipynb"}
-    text = moved(f"[x]({address}) `[x]({address})`", "notebooks/02.ipynb", names)
+    text = moved(f"[x]({address}) `x`", "notebooks/02.ipynb", "eo", names)
     assert text.startswith(f"[x]({leads_to}) ")
+
+
+def test_a_link_is_moved_once():
+    text = "[a](../x) [b](../../x) [a](../x)"
+    there = moved(text, "exercises/solutions/02.ipynb", "eo", {*()})
+    exercises = "[a](../../../exercises/x)"
+    assert there == f"{exercises} [b](../../../x) {exercises}"
 
 
 def test_what_is_no_edition_is_refused(tmp_path):

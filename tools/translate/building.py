@@ -17,6 +17,7 @@ from exercises import checking, words
 from tools import glossary, index
 from tools.markdown import links
 from tools.sheets import blank_of
+from tools.tracked import tracked
 from tools.translate import english
 from tools.workbook import (
     BLANKS,
@@ -43,14 +44,14 @@ class Building:
         self.english = {path: read(path) for path in chapters()}
         self.files = self.pictures() | self.documents()
         pages = self.chapters() | self.sheets()
-        names = {*self.files, *pages}
+        names, here = {*self.files, *pages}, self.edition.folder.name
         for name in names:
             if name in pages:
                 for cell in english.markdown(pages[name]):
-                    cell.source = moved(cell.source, name, names)
+                    cell.source = moved(cell.source, name, here, names)
                 self.files[name] = text_of(pages[name])
             elif name.endswith(".md"):
-                self.files[name] = moved(self.files[name], name, names)
+                self.files[name] = moved(self.files[name], name, here, names)
         self.files |= self.beside(names)
 
     def say(self, name, text, context=None):
@@ -210,34 +211,35 @@ class Building:
 
     def beside(self, names):
         """What the translated sheets need beside them, {name: text}."""
-        found = {}
-        if any(name.startswith("exercises/") for name in names):
-            found[name_of(UP)] = UP.read_text("utf-8")
+        if not any(name.startswith("exercises/") for name in names):
+            return {}
         said = {}
         for name, sentences in self.said.items():
             if name.startswith("messages/"):
                 said |= sentences
-        if said:
-            text = json.dumps(dict(sorted(said.items())), indent=1, ensure_ascii=False)
-            found[MESSAGES] = f"{text}\n"
-        return found
+        text = json.dumps(dict(sorted(said.items())), indent=1, ensure_ascii=False)
+        return {MESSAGES: f"{text}\n", name_of(UP): UP.read_text("utf-8")}
 
     def stale(self):
-        """Where the edition's folder is not what would be built: Paths."""
-        folder, written = self.edition.folder, {"edition.toml", "terms.csv"}
-        there = {
-            path.relative_to(folder).as_posix()
-            for path in folder.rglob("*")
-            if path.is_file()
-            and not {"po", "__pycache__"} & {*path.parts}
-            and not any(part.startswith(".") for part in path.parts)
-        }
-        for name in sorted(there - written - self.files.keys()):
-            yield folder / name
+        """Where the edition's folder is not what would be built: Paths. A
+        file that only stands there, such as a learner's own, is none."""
+        folder = self.edition.folder
+        kept = {path.relative_to(folder) for path in self.edition.written()}
+        ours = {path for path in tracked() if path.is_relative_to(folder)}
+        ours |= {path for path in folder.rglob("*") if self.has_english(path)}
+        for path in sorted(ours):
+            name = path.relative_to(folder)
+            if name not in kept and name.as_posix() not in self.files:
+                yield path
         for name, text in sorted(self.files.items()):
             path = folder / name
-            if name not in there or path.read_text("utf-8") != text:
+            if not path.exists() or path.read_text("utf-8") != text:
                 yield path
+
+    def has_english(self, path):
+        """Whether a file of the edition has an English one in its place."""
+        name = path.relative_to(self.edition.folder)
+        return path.is_file() and (ROOT / name).is_file()
 
     def write(self):
         """Write what is stale, remove what is no longer built; return the
@@ -266,19 +268,19 @@ def holes_in(line, sentence):
     return holes or None
 
 
-def moved(text, name, names):
-    """A page's text with its links as they lead from the edition's folder:
-    to a file of the edition, if it is among the built `names`, else to the
-    English one. `name` is that of the page."""
-    here = PurePosixPath(name).parent
+def moved(text, name, folder, names):
+    """A page's text with its links as they lead from the edition's `folder`,
+    a str: to a file of the edition, if it is among the built `names`, else
+    to the English one. `name` is that of the page."""
+    here, leads_to = PurePosixPath(name).parent, {}
     for _, address, _ in links(text):
         place, mark, rest = address.partition("#")
         if not place or re.match(r"[a-z]+:", place):
             continue
-        target = os.path.normpath(here / place)
+        target = os.path.normpath(here / place).replace(os.sep, "/")
         if any(n == target or n.startswith(f"{target}/") for n in names):
             continue
         slash = "/" * place.endswith("/")
-        new = os.path.relpath(target, f"x/{here}").replace(os.sep, "/") + slash
-        text = text.replace(f"]({address})", f"]({new}{mark}{rest})")
-    return text
+        new = os.path.relpath(target, f"{folder}/{here}").replace(os.sep, "/") + slash
+        leads_to[address] = f"{new}{mark}{rest}"
+    return re.sub(r"(?<=\]\()[^()\s]+(?=\))", lambda m: leads_to.get(m[0], m[0]), text)

@@ -41,6 +41,11 @@ class Edition:
         """The Path of a .po file with the name `name`."""
         return self.folder / "po" / f"{name}.po"
 
+    def written(self):
+        """The Paths of what people have written, a list."""
+        names = "edition.toml", "terms.csv"
+        return [*(self.folder / n for n in names), *self.folder.glob("po/**/*.po")]
+
 
 def pattern_of(term):
     """A pattern of a term, a str, in the singular and the plural, but not
