@@ -52,10 +52,12 @@ notebooks: dev
 	.venv/bin/ruff format notebooks
 	.venv/bin/python -m tools.index
 	.venv/bin/python -m tools.refresh $(if $(ARGS),$(ARGS) notebooks/9[123]*)
+	.venv/bin/python -m tools.translate build
 
 exercises: dev
 	.venv/bin/ruff format exercises
 	.venv/bin/python -m tools.build_exercises $(ARGS)
+	.venv/bin/python -m tools.translate build
 
 # The editions in other languages; CONTRIBUTING.md: ARGS="status zh", or another command of tools/translate.
 translate: setup
@@ -93,6 +95,7 @@ upgrade: dev
 	.venv/bin/uv pip compile --upgrade $(LOCK) tests/others/requirements.txt -o tests/others/requirements.lock
 	@bash tools/setup.sh dev
 	.venv/bin/python -m tools.changed_cells --store reports/before.lock reports/upgrade.md
+	.venv/bin/python -m tools.translate build
 # The extras stay in the lock: without jsonschema's, the pip of Python 3.11 takes a newer one for it, and stops.
 LOCK = --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --custom-compile-command "make upgrade"
 

@@ -53,7 +53,7 @@ pattern = "cx"
 def test_an_edition_is_as_it_would_be_built(edition):
     building = Building(Catalogues(edition))
     stale = [path.relative_to(ROOT).as_posix() for path in building.stale()]
-    assert not stale, "run: .venv/bin/python -m tools.translate build LANGUAGE"
+    assert not stale, "run: make translate ARGS=build"
 
 
 @pytest.mark.parametrize("edition", EDITIONS)
@@ -172,7 +172,7 @@ def test_a_third_language_is_a_folder(copy):
     )
     assert "1 entries filled in\nfill ends with 0" in said
     assert f"1 of 1 files are written anew\n  {LANGUAGE}/{CHAPTER}" in said
-    assert "0 of 1 files are not as they would be built\n\nbuild ends with 0" in said
+    assert "0 of 1 files are not as they would be built\nbuild ends with 0" in said
     built = read(copy / LANGUAGE / CHAPTER)
     (cell,) = [c for c in built.cells if c.id == "c02-04"]
     assert cell.source == OURS
@@ -189,7 +189,7 @@ def test_a_third_language_is_a_folder(copy):
         ("status", LANGUAGE, PO),
         ("build", LANGUAGE, "--check"),
         ("extract", LANGUAGE),
-        ("build", LANGUAGE),
+        ("build",),
     )
     assert re.search(r" 1 stale, 0 lost;.*\nstatus ends with 1", said)
     assert f"as they would be built\n  {LANGUAGE}/{CHAPTER}\nbuild ends with 1" in said

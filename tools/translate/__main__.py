@@ -4,7 +4,7 @@ Usage: python -m tools.translate extract LANGUAGE
        python -m tools.translate status LANGUAGE [PO ...]
        python -m tools.translate todo LANGUAGE PO [--all] > FILE
        python -m tools.translate fill LANGUAGE PO FILE
-       python -m tools.translate build LANGUAGE [--check]
+       python -m tools.translate build [LANGUAGE] [--check]
 
 LANGUAGE is a folder with an edition.toml, such as zh. `extract` brings its
 .po files up to date with the English. `status` has a line for each: how
@@ -12,7 +12,8 @@ many entries it has, how many are missing or stale, since the English is
 another now, and how many have lost something, such as a link, or a term of
 terms.csv; of the files PO it names each. `todo` prints what is missing, for
 an editor, and `fill` stores what was written there. `build` writes the
-pages; with --check, it says which of them are not as they would be built.
+pages, of all editions if none is named; with --check, it says which of them
+are not as they would be built.
 The exit status is 1 where something is left to do.
 """
 
@@ -21,7 +22,7 @@ from pathlib import Path
 
 from tools.translate.building import Building
 from tools.translate.catalogue import Catalogues, fill, is_done, is_stale, key, to_do
-from tools.translate.edition import Edition
+from tools.translate.edition import Edition, editions
 from tools.translate.losses import losses
 from tools.workbook import ROOT, name_of
 
@@ -78,19 +79,23 @@ def build(edition, check):
     exit status."""
     building = Building(Catalogues(edition))
     changed = [*building.stale()] if check else building.write()
+    name = edition.folder.name
     what = "not as they would be built" if check else "written anew"
-    print(f"{len(changed)} of {len(building.files)} files are {what}")
-    print(*(f"  {name_of(path)}" for path in changed), sep="\n")
+    print(f"{name}: {len(changed)} of {len(building.files)} files are {what}")
+    for path in changed:
+        print(f"  {name_of(path)}")
     return int(check and bool(changed))
 
 
-def main(command, language, *rest):
+def main(command, *rest):
     """Do what was typed; return the exit status."""
-    edition = Edition(ROOT / language)
+    if command == "build":
+        names = [word for word in rest if word != "--check"]
+        chosen = [Edition(ROOT / name) for name in names] or editions()
+        return max([build(e, "--check" in rest) for e in chosen], default=0)
+    edition, *rest = Edition(ROOT / rest[0]), *rest[1:]
     if command == "status":
         return status(edition, rest)
-    if command == "build":
-        return build(edition, "--check" in rest)
     catalogues = Catalogues(edition)
     if command == "extract":
         for path in catalogues.save():
@@ -115,5 +120,5 @@ def main(command, language, *rest):
 if __name__ == "__main__":
     try:
         sys.exit(main(*sys.argv[1:]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         sys.exit(f"{error}\n{__doc__}")
