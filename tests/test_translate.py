@@ -374,6 +374,14 @@ def test_comments_are_translated_and_no_code():
     assert Building.code(building, code) == ours
 
 
+def test_the_rows_of_an_index_are_not_translated_with_its_page():
+    notebook = read(ROOT / "notebooks/92_find_an_error.ipynb")
+    (cell,) = [c for c in notebook.cells if c.id == "c92-02"]
+    assert "\n| `Working outside of request context.`" in cell.source
+    text = "## In your own code\n\n| message | cause | cure | see it in |\n"
+    assert english.of_cell(cell) == Unit(f"{text}|---|---|---|---|", "c92-02")
+
+
 def test_a_translation_that_changes_code_is_refused(monkeypatch):
     """No comment can; so here a name passes for one."""
     names = [SimpleNamespace(start=(1, 6), string="tea")]
