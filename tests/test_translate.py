@@ -428,6 +428,15 @@ def test_a_link_is_moved_once():
     assert there == f"{exercises} [b](../../../x) {exercises}"
 
 
+def test_the_longest_terms_of_an_edition_come_first(tmp_path):
+    """Else a worker thread were a worker."""
+    (tmp_path / "edition.toml").write_text(TOML, "utf-8")
+    rows = "term,translation,note\nworker,laboranto,\nworker thread,fadeno/ero,\n"
+    (tmp_path / "terms.csv").write_text(rows, "utf-8")
+    terms = [(term, names) for term, _, names in Edition(tmp_path).terms]
+    assert terms == [("worker thread", ["fadeno", "ero"]), ("worker", ["laboranto"])]
+
+
 def test_what_is_no_edition_is_refused(tmp_path):
     with pytest.raises(OSError, match=r"edition\.toml"):
         Edition(Path(tmp_path))
