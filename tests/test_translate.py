@@ -407,6 +407,7 @@ def test_what_a_check_has_said_is_found_in_its_sentences():
     [
         ("03.ipynb#cell-id=c03-01", "03.ipynb#cell-id=c03-01"),
         ("04.ipynb", "../../notebooks/04.ipynb"),
+        ("04.ipynb#cell-id=c04-01", "../../notebooks/04.ipynb#cell-id=c04-01"),
         ("../small_server/", "../../small_server/"),
         ("../exercises/", "../exercises/"),
         ("../eo/notebooks/05.ipynb", "05.ipynb"),
