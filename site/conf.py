@@ -15,6 +15,7 @@ include_patterns = [
 ]
 nb_execution_mode = "off"
 nb_merge_streams = True
+nb_render_error_lexer = "none"  # a message is no Python
 myst_enable_extensions = ["html_image"]
 suppress_warnings = ["misc.highlighting_failure"]  # requests that are wrong
 myst_heading_anchors = 3
@@ -34,6 +35,8 @@ html_theme_options = {
     "home_page_in_toc": True,
     "show_toc_level": 2,
     "toc_title": "On this page",
+    "pygments_dark_style": "github-dark-high-contrast",  # its comments are grey
+    "article_header_start": ["toggle-primary-sidebar.html", "breadcrumbs.html"],
     "article_header_end": ["colours.html", "toggle-secondary-sidebar.html"],
     "footer_content_items": [],
     "article_footer_items": ["stamp.html"],
