@@ -109,10 +109,15 @@ def sheet(path):
 
 
 def entry(name):
-    """How the contents name the document `name`: the README's title is that
-    of the first page."""
-    page = name.removesuffix(".md")
-    return f"README <{page}>" if page == "README" else page
+    """How the contents name the page `name`: the README's title is that of
+    the first page, and a sheet stands below the word Exercises."""
+    page, _, kind = name.rpartition(".")
+    if page == "README":
+        return f"README <{page}>"
+    if kind == "ipynb" and name.startswith(BLANKS.name):
+        title = read(ROOT / name).cells[0].source.partition("\n")[0]
+        return f"{title.removeprefix('# Exercises ')} <{page}>"
+    return page
 
 
 def known_ways():
@@ -134,11 +139,15 @@ def first_page():
     (roads,) = re.findall(ROADS, markdown_of(start))
     rest = rest.partition("## The real parts")[0]
     parts = {
-        "Chapters": [f"notebooks/{p.stem}" for p in chapters()],
-        "Exercises": [f"exercises/{p.stem}" for p in sorted(BLANKS.glob("*.ipynb"))],
-        "More": [entry(name_of(p)) for p in [*documents(), *WIRE]],
+        "Chapters": [p for p in chapters() if p.name < "90"],
+        "To look up": [p for p in chapters() if p.name > "90"],
+        "Exercises": sorted(BLANKS.glob("*.ipynb")),
+        "More": [*documents(), *WIRE],
     }
-    toc = [TOC.format(title, "\n".join(names)) for title, names in parts.items()]
+    toc = [
+        TOC.format(title, "\n".join(entry(name_of(p)) for p in paths))
+        for title, paths in parts.items()
+    ]
     head, _, picture = head.rstrip().rpartition("\n\n")
     head += f"\n\n{invitation(**known_ways())}"
     words = [
