@@ -20,7 +20,7 @@ from tools.workbook import ROOT, SOLUTIONS, name_of
 
 CELL = 10_000  # myst-nb's lines: cell 3 begins at 40,000
 NO_HEAD = "<th([^>]*)><p></p></th>"  # a table's corner: no head of a column
-IMAGE = r'<img (?=[^>]*src="[^"]*_images/([^"]+)")'
+IMAGE = r'<img (?=[^>]*src="([^"]*_images/([^"]+))")([^>]*)>'
 RULE = r"([^{}@;]+)\{[^{}]*\}"  # of a style sheet
 CLASS = r"\.([a-zA-Z][\w-]*)"
 LETTER = r"[\w\xc0-\u1fff\u3040-\ud7ff]"  # JavaScript's \w is a to z
@@ -105,6 +105,18 @@ def stamp(name):
     ) + (f" They were stored on {date}." if date else "")
 
 
+def pair(name):
+    """Where the sheet of the chapter `name` is, or the chapter of a sheet:
+    [(text, link)], empty where there is none."""
+    folder, file = name.split("/")
+    other, text = {
+        "notebooks": ("exercises", "Exercises to this chapter"),
+        "exercises": ("notebooks", "The chapter"),
+    }[folder]
+    found = (ROOT / other / file).exists()
+    return [(text, f"../{other}/{Path(file).stem}.html")] if found else []
+
+
 def size_of(path):
     """The width and the height of a picture, in pixels."""
     data = path.read_bytes()
@@ -116,17 +128,19 @@ def size_of(path):
 
 
 def finish_page(app, page, template, context, doctree):
-    """Add a page's links and its stamp, and the sizes of its pictures, for
-    which the text would else make room when they come."""
+    """Add a page's links and its stamp. Let its pictures lead to themselves,
+    large, and say their sizes, or the text would make room when they come."""
     name = f"{page}.ipynb"
     if (EXTRA / name).exists():
         context["stamp"] = stamp(name)
-        context["links"] = links(name, context["built"], context["repository"])
+        run = links(name, context["built"], context["repository"])
+        context["links"] = pair(name) + run
     files = {new: app.srcdir / old for old, new in app.builder.images.items()}
 
     def sized(tag):
-        width, height = size_of(files[tag[1]])
-        return f'<img width="{width}" height="{height}" loading="lazy" '
+        width, height = size_of(files[tag[2]])
+        size = f'width="{width}" height="{height}" loading="lazy"'
+        return f'<a href="{tag[1]}"><img {size} {tag[3]}></a>'
 
     body = re.sub(IMAGE, sized, context.get("body", ""))
     context["body"] = re.sub(NO_HEAD, r"<td\1></td>", body)

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from pages import stamp
+from pages import pair, stamp
 from stage import HTML
 from ways import FIRST, LITE, invitation, links, lite
 
@@ -165,6 +165,22 @@ def test_the_first_page_leads_to_where_nothing_is_installed(built, repository):
 def test_the_first_page_offers_jupyterlite_where_it_is_built(pages):
     assert (HTML / LITE).exists() == (lite(FIRST) in pages[HTML / "index.html"].links)
     assert (ROOT / FIRST).exists()
+
+
+def test_a_chapter_leads_to_its_sheet_and_the_sheet_to_it(pages):
+    assert pair("notebooks/00_start_here.ipynb") == []
+    for path in BLANKS.glob("*.ipynb"):
+        folders = "notebooks", "exercises"
+        chapter, sheet = (f"{folder}/{path.stem}.html" for folder in folders)
+        ((_, back),) = pair(name_of(path))
+        assert back == f"../{chapter}"
+        found = pages[HTML / chapter].links.count(f"../{sheet}")
+        assert found >= 3  # in the contents, beside the text and below it
+
+
+def test_a_picture_can_be_seen_large(pages):
+    page = pages[HTML / "index.html"]
+    assert page.images[0]["src"] in page.links
 
 
 def test_a_page_says_what_its_outputs_were_compared_with(pages):
