@@ -258,3 +258,16 @@ def test_what_is_dark_is_printed_on_white(opened):
     assert page.evaluate(theme) == "light"
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.evaluate(theme) == "dark"
+
+
+def test_nothing_is_cut_on_paper(opened):
+    """Paper does not scroll, and nobody unfolds what is on it."""
+    page = opened("notebooks/07_run_gunicorn.html")
+    page.set_viewport_size({"width": 680, "height": 1000})  # A4, without margins
+    assert page.locator("summary").first.is_visible()
+    cut = "document.querySelectorAll('main pre').values().filter("
+    cut += "part => part.scrollWidth > part.clientWidth + 1).toArray().length"
+    assert page.evaluate(cut)
+    page.emulate_media(media="print")
+    assert page.evaluate(cut) == 0
+    assert page.locator("summary").first.is_hidden()
