@@ -37,6 +37,7 @@ PAGES, EXTRA, HTML = BUILD / "pages", BUILD / "extra", BUILD / "html"
 WIRE = sorted(ROOT.glob("tests/small_server/wire/*.md"))
 FIRST_CELL = "c00-15"  # the cell on the first page, of chapter 00
 ROADS = "(?m)^The numbers are chapters, and .*"  # a paragraph of chapter 00
+READING = "(?m)^To read without running anything: .*\n\n"  # it is what they do
 CELL = "This one starts Gunicorn with four workers, asks it for a page, and ends it:"
 STATE = (
     "[![The state of the tests](../../actions/workflows/test.yml/badge.svg)]"
@@ -138,6 +139,7 @@ def first_page():
     (cell,) = (c for c in read(start).cells if c.id == FIRST_CELL)
     (roads,) = re.findall(ROADS, markdown_of(start))
     rest = rest.partition("## The real parts")[0]
+    rest = re.sub(READING, "", rest)
     parts = {
         "Chapters": [p for p in chapters() if p.name < "90"],
         "To look up": [p for p in chapters() if p.name > "90"],

@@ -19,8 +19,7 @@ from stage import HTML
 from notebooks.find_error import FRAMES, errors, find
 from notebooks.serving import serve
 from tests.browser.lab import CHROMIUM, MISSING, chromium
-from tests.test_find_error import LOG, MENDED, PASTED, UNKNOWN
-from tools.workbook import chapters, name_of
+from tools.workbook import ROOT, chapters, name_of, rows
 
 ALL = [
     path.relative_to(HTML).as_posix()
@@ -76,6 +75,13 @@ ANSWER = """async () => {
         throw new Error("it does not answer");
     return performance.now();
 }"""
+LOG = """\
+[2026-11-02 09:14:31 +0100] [4711] [CRITICAL] WORKER TIMEOUT (pid:4718)
+SystemExit: 1
+[2026-11-02 09:14:32 +0100] [4711] [ERROR] Worker (pid:4718) was sent SIGKILL! \
+Perhaps out of memory?
+"""
+UNKNOWN = "shop.py: no tea is left", "KeyError: 'name'", "GET / HTTP/1.1 200 -", ""
 MOST = 150_000  # bytes of a chapter's first view, as gzip sends them
 
 
@@ -202,10 +208,11 @@ def python_finds(log, known):
 
 def test_the_page_finds_what_python_finds(asked):
     """In each log the same messages, in the same order."""
-    known, cases = errors(), [case["text"] for case in MENDED]
+    known, mended = errors(), rows(ROOT / "tests/mended.csv")
+    cases = [case["text"] for case in mended]
     own = [row["message"].replace("...", "a") for row in known]
-    logs = [*cases, *own, *UNKNOWN, *PASTED.values(), LOG]
-    around = [("", "\u00e9"), ("\u00fc", ""), ("\x1b[1m", "\x1b[0m")]
+    logs = [*cases, *own, *UNKNOWN, LOG]
+    around = [("", "\u00e9"), ("\u00fc", ""), ("\x1b[1m", "\x1b[0m"), ("\\n", "\\n")]
     logs += [f"{a}{words}{b}" for words in own[::20] for a, b in around]
     sample = random.Random(8).sample
     logs += [end.join(sample(cases + own, 30)) for end in ("\n", "") * 15]

@@ -3,11 +3,12 @@
 import platform
 from datetime import date
 
-import nbformat
 import pytest
 
 from tests.compared import digest, note
 from tests.helpers import run_pytest, write
+from tools.workbook import read
+from tools.workbook import write as store
 
 CELLS = "a = 1", "assert a", "b = a"
 
@@ -48,8 +49,8 @@ def test_a_part_is_not_noted_and_a_failure_ends_the_note(noted, tmp_path):
 def test_what_is_skipped_is_counted(noted, tmp_path):
     write(tmp_path, "one", CELLS, "needs-no-such-command")  # all of them
     path = tmp_path / "two.ipynb"
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     notebook.cells[2].metadata.tags = ["needs-no-such-command"]
-    nbformat.write(notebook, path)
+    store(notebook, path)
     assert noted("-p", "tests.skip") == ["two.ipynb"]
     assert note(tmp_path)["two.ipynb"]["skipped"] == 1
