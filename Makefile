@@ -1,7 +1,7 @@
 # make lab    reads the workbook in JupyterLab      make test   passes its tests
 # Both first set up .venv with the tested versions; PYTHON=python3.12 chooses its Python.
 
-.PHONY: lab test run setup wheels check new dev lint format notebooks exercises translate diagrams screenshots site site-open test-site upgrade canary test-canary links test-all test-browser site-lite test-lite test-others class hub test-hub test-grading test-image clean
+.PHONY: lab test run setup wheels check new dev lint format notebooks exercises translate diagrams screenshots site site-open test-site book test-book upgrade canary test-canary links test-all test-browser site-lite test-lite test-others class hub test-hub test-grading test-image clean
 
 # With it, Python would not find the workbook's own modules.
 unexport PYTHONSAFEPATH
@@ -79,8 +79,16 @@ site-open: site
 	.venv/bin/python -m webbrowser "file://$(CURDIR)/site/_build/html/index.html"
 
 test-site: dev site
-	.venv/bin/python -m pytest -n0 site $(ARGS)
+	.venv/bin/python -m pytest -n0 site/test_site.py $(ARGS)
 	.venv/bin/python -m pytest -n0 site/lite/test_in_process.py
+
+# The workbook to print, and for readers of EPUB: site/_build/wsgi-workbook.pdf and .epub; no cell is run.
+book: setup
+	@bash tools/setup.sh site
+	PYTHONPATH=site .venv/bin/python -m book
+
+test-book: dev book
+	.venv/bin/python -m pytest -n0 site/test_book.py $(ARGS)
 
 upgrade: dev
 	@mkdir -p reports
