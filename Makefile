@@ -79,7 +79,7 @@ site-open: site
 	.venv/bin/python -m webbrowser "file://$(CURDIR)/site/_build/html/index.html"
 
 test-site: dev site
-	.venv/bin/python -m pytest -n0 site/test_site.py $(ARGS)
+	.venv/bin/python -m pytest -n0 --ignore=site/test_book.py site $(ARGS)
 	.venv/bin/python -m pytest -n0 site/lite/test_in_process.py
 
 # The workbook to print, and for readers of EPUB: site/_build/wsgi-workbook.pdf and .epub; no cell is run.

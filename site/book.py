@@ -168,11 +168,10 @@ def lay_out(folder):
     text = re.sub("^# .*", "# About this book", text.partition("## The real parts")[0])
     text = text.replace("## Two commands", f"{HOW}## Two commands", 1)
     readme.write_text(unlinked(text, ROOT), "utf-8")
-    dates = pages.last_changes()
-    newest = max(NAMES, key=lambda name: dates.get(name, ""))
     title = TITLE.format(
         about=ABOUT,
-        stamp=pages.stamp(newest).replace("page", "book"),
+        # not when the README was stored
+        stamp=pages.stamp("README.md").replace("page", "book").partition(" They ")[0],
         licence=(ROOT / "LICENSE").read_text("utf-8").strip(),
     )
     tocs = [TOC.format("Before you begin", "README")] + [

@@ -4,7 +4,7 @@ It shows the stored notebooks, as stage.py has laid them out, and runs none.
 """
 
 import pages
-from stage import EXTRA, known_ways
+from stage import BUILD, EXTRA, known_ways
 
 project = html_title = "The WSGI workbook"
 extensions = ["myst_nb", "sphinx_copybutton"]
@@ -26,7 +26,8 @@ smartquotes = False  # --preload has two dashes
 html_theme = "sphinx_book_theme"
 html_css_files = ["workbook.css"]
 html_static_path = ["static"]
-html_extra_path = [str(EXTRA)]
+book = sorted(BUILD.glob("wsgi-workbook.*"))  # from `make book`
+html_extra_path = [str(EXTRA), *map(str, book)]
 templates_path = ["templates"]
 html_copy_source = False
 html_show_search_summary = False  # a page that is a file may fetch no other
@@ -40,12 +41,13 @@ html_theme_options = {
     "article_header_end": ["colours.html", "toggle-secondary-sidebar.html"],
     "footer_content_items": [],
     "article_footer_items": ["stamp.html"],
-    "secondary_sidebar_items": ["page-toc.html", "edition.html"],
+    "secondary_sidebar_items": ["page-toc.html", "edition.html", "book.html"],
 }
 html_sidebars = {"**": ["search-box.html", "sbt-sidebar-nav.html"]}
 html_context = {
     "default_mode": "auto",
     **known_ways(),
+    "book": [path.name for path in book],
 }
 
 
