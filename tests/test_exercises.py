@@ -172,7 +172,7 @@ def test_nothing_is_refused(forks, sheet, n):
     """An answer's cell that has nothing but its head; a blank that somebody
     has touched, and not answered."""
     skip_if_lacking(sheet, n)
-    for text in f"# Exercise {n}", f"{blank(sheet, n)}\n# I am stuck.":
+    for text in f"# Exercise {n}", f"{blank(sheet, n)}\nstuck = True":
         said = verdict(sheet, n, text)
         assert said.startswith(f"Exercise {n}: ") and "\n" not in said
         assert "done" not in said and "not yet" not in said
@@ -184,7 +184,7 @@ def test_before_the_first_try_a_check_waits(sheet, n):
     begin = f"Exercise {n}, not yet: "
     waits = f"{begin}write your answer above."
     assert verdict(sheet, n, blank(sheet, n)) == waits
-    assert verdict(sheet, n, f"{blank(sheet, n)}\n\n") == waits
+    assert verdict(sheet, n, f"{blank(sheet, n)}\n\n# I am stuck.") == waits
     for text in "", "x = 1":
         said = verdict(sheet, n, text)
         assert said.startswith(f"{begin}run your answer first, ")
