@@ -45,7 +45,8 @@ FRAMES = {  # they say that something failed, and another line says why
     *("heroku-page", "heroku-status-3", "heroku-compile"),
     *("unit-resources", "pythonanywhere-frame", "werkzeug-request"),
     *("ending-thread", "npm-script", "poetry-build", "gcloud-build"),
-    *("docker-gen-reload", "jupyterlab-build-page"),
+    *("docker-gen-reload", "jupyterlab-build-page", "first-500"),
+    "waitress-500-page",
 }
 
 
