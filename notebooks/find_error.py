@@ -8,7 +8,8 @@ that only say that something failed: the line, the cause, the cure, and
 the cell that produces the message; of a message that this workbook
 cannot produce (Docker's, say), where others have seen it. The exit
 status is 0, 1 if it knows none of the lines, and 2 if there is nothing
-to read.
+to read. Of one short line that it does not know, it prints those messages
+that have the words of it, at most three.
 
 The messages are the rows of errors.csv. In them `...` stands for what
 differs from run to run, such as a port, a path, a name or a process id.
@@ -35,6 +36,13 @@ SPACE = r"(?:\s|\\[nrt])+"  # also a line end that is written as \n
 FIRST = r"(?:(?<!\w.)|(?<=\\[nrt].))"  # the letter before begins a word
 QUOTES = str.maketrans('`"\u2018\u2019\u201c\u201d', "''''''")
 WIDTH = 75
+SHORT = 80  # letters: what is longer is a line of a log
+LONG = 15  # letters of one word that is no common one
+LETTERS = 10  # of several words
+COMMON = 30  # a word that more errors have says nothing of any
+NEAR = (
+    "No message of the index stands in this whole; these have its words:"
+)
 FRAMES = {  # they say that something failed, and another line says why
     *("exception-on", "error-handling", "waitress-exception"),
     *("flask-import-error", "reload-failed", "mod-wsgi-exception"),
@@ -135,6 +143,63 @@ def find(text, known=None):
     return sorted(kept.values(), key=lambda one: one.begin)
 
 
+@functools.cache
+def simple(text):
+    """The words of a text, and each `...`, in small letters and between
+    spaces; a str. `Time-out` is one word."""
+    small = re.sub("['-]", "", plain(text).lower())
+    words = re.findall(r"\.{3}|[a-z0-9_]+", small)
+    return f" {' '.join(words)} "
+
+
+def near(text, known=None):
+    """Errors that have the words of a short line in which find() finds
+    nothing; a list of at most three rows, the ones with a cell first.
+
+    A message has the text in it; or else the text but for one word, which
+    stands in place of a `...`; or else all its words.
+    """
+    if "\n" in text.strip() or len(asked := simple(text)) > SHORT:
+        return []
+    said = [
+        (error, [simple(form) for form in forms(error)])
+        for error in (errors() if known is None else known)
+    ]
+
+    def has(forms, word):
+        return any(f" {word} " in form for form in forms)
+
+    rare = {
+        word
+        for word in asked.split()
+        if sum(has(forms, word) for _, forms in said) <= COMMON
+    }
+
+    def enough(words):
+        letters = len(re.findall("[a-z_]", "".join(words)))
+        if len(words) == 1:
+            return letters >= LONG
+        return letters >= LETTERS and not rare.isdisjoint(words)
+
+    words = asked.split()
+    if not enough(words):
+        return []
+    varied = [  # as if one word were what differs from run to run
+        f" {' '.join([*words[:n], '...', *words[n + 1 :]])} "
+        for n in range(len(words))
+        if enough(words[:n] + words[n + 1 :])
+    ]
+    ways = (
+        lambda form: asked in form,
+        lambda form: any(other in form for other in varied),
+        lambda form: all(f" {word} " in form for word in words),
+    )
+    for way in ways:
+        if rows := [e for e, forms in said if any(map(way, forms))]:
+            return sorted(rows, key=lambda row: bool(row["source"]))[:3]
+    return []
+
+
 def cells():
     """Where each error is produced, {slug: [(file name, id of a cell)]}."""
     places = {}
@@ -147,6 +212,20 @@ def cells():
     return places
 
 
+def entry(head, error, places):
+    """What is known of an error, in lines below the line `head`; a str.
+    `places` are those of cells()."""
+    said = [head, f"Cause: {error['cause']}", f"Cure: {error['cure']}"]
+    said += [
+        f"See it in: notebooks/{name}, cell {cell}"
+        for name, cell in places.get(error["slug"], [])
+    ]
+    lines = [textwrap.fill(s, WIDTH) for s in said]
+    if error["source"]:  # whole, so that it can be opened
+        lines.append(f"Not run here, seen by others: {error['source']}")
+    return "\n".join(lines)
+
+
 def report(text):
     """What is known of a pasted text, in lines; a str, "" if nothing."""
     found = find(text)
@@ -156,19 +235,17 @@ def report(text):
     for error, begin, end, _ in found:
         line = clean[clean.rfind("\n", 0, begin) + 1 : end].strip()
         number = clean.count("\n", 0, begin) + 1
-        said = [f"Line {number}: {textwrap.shorten(line, 200)}"]
-        said += [f"Cause: {error['cause']}", f"Cure: {error['cure']}"]
-        said += [
-            f"See it in: notebooks/{name}, cell {cell}"
-            for name, cell in places.get(error["slug"], [])
-        ]
-        lines = [textwrap.fill(s, WIDTH) for s in said]
-        if error["source"]:  # whole, so that it can be opened
-            lines.append(
-                f"Not run here, seen by others: {error['source']}"
-            )
-        parts.append("\n".join(lines))
+        head = f"Line {number}: {textwrap.shorten(line, 200)}"
+        parts.append(entry(head, error, places))
     return "\n\n".join(parts)
+
+
+def nearest(text):
+    """What near() finds for a text, in lines; a str, "" if nothing."""
+    rows = near(text)
+    places = cells() if rows else {}
+    parts = [entry(f"Message: {e['message']}", e, places) for e in rows]
+    return "\n\n".join([NEAR, *parts]) if rows else ""
 
 
 def main():
@@ -193,7 +270,8 @@ def main():
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     print(
-        f"None of the {len(errors())} messages that this workbook knows is "
+        nearest(text)
+        or f"None of the {len(errors())} messages that this workbook knows is "
         "in this text.\nIs it all there? Of a traceback the last line says "
         "most, of a server's log\nthe first line with an error."
     )

@@ -163,13 +163,22 @@ def write_errors(app):
             flags = "gi" if found.flags & re.IGNORECASE else "g"
             source = found.pattern.replace("\\w", LETTER)
             word = find_error.longest_word(form)
-            patterns.append([source, flags, literal, word])
+            words = find_error.simple(form)
+            patterns.append([source, flags, literal, word, words])
         said = [error[part] for part in ("message", "cause", "cure")]
         frame = error["slug"] in find_error.FRAMES
         rows.append([patterns, *said, where, frame])
     path = Path(app.outdir, "_static/errors.js")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"window.ERRORS = {json.dumps(rows)};\n", "utf-8")
+    near = {
+        "said": find_error.NEAR,
+        "short": find_error.SHORT,
+        "long": find_error.LONG,
+        "letters": find_error.LETTERS,
+        "common": find_error.COMMON,
+    }
+    text = f"window.ERRORS = {json.dumps(rows)};\nwindow.NEAR = {json.dumps(near)};\n"
+    path.write_text(text, "utf-8")
 
 
 def drop_unused(app, error):

@@ -16,9 +16,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from stage import HTML
 
-from notebooks.find_error import FRAMES, errors, find
+from notebooks.find_error import FRAMES, NEAR, errors, find, near
 from notebooks.serving import serve
 from tests.browser.lab import CHROMIUM, MISSING, chromium
+from tests.test_find_error import SAYS_NOTHING, TYPED
 from tools.workbook import ROOT, chapters, name_of, rows
 
 ALL = [
@@ -221,6 +222,30 @@ def test_the_page_finds_what_python_finds(asked):
     )
     for log, indexes in zip(logs, came, strict=True):
         assert [known[index] for index in indexes] == python_finds(log, known), log
+
+
+def test_the_page_finds_by_words_what_python_finds(asked):
+    known = errors()
+    texts = [*TYPED, *SAYS_NOTHING, *UNKNOWN]
+    for words in (row["message"].split() for row in known[::9]):
+        texts += [" ".join(words[:3]), " ".join([*words[1:4], "tea"])]
+    came = asked.evaluate(
+        "texts => texts.map(text => nearErrors(text).map(one => ERRORS.indexOf(one)))",
+        texts,
+    )
+    for text, indexes in zip(texts, came, strict=True):
+        assert [known[index] for index in indexes] == near(text, known), text
+
+
+def test_the_page_says_what_it_did_not_find(asked):
+    said = asked.locator(".found-errors")
+    for text in "worker timeout", "shop.py: no tea is left":
+        asked.locator("textarea").fill(text)
+        none = "No message like this is known here. "
+        wanted = NEAR if text in TYPED else none
+        assert said.inner_text().startswith(wanted)
+    asked.locator("textarea").fill("")
+    assert said.inner_text() == ""
 
 
 def test_a_key_press_compiles_no_pattern_again(asked):

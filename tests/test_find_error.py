@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from notebooks.find_error import FRAMES, cells, errors, find, main, report
+from notebooks.find_error import (
+    FRAMES,
+    NEAR,
+    cells,
+    errors,
+    find,
+    main,
+    near,
+    report,
+)
 from tools.index import ERROR, ERRORS
 from tools.workbook import NOTEBOOKS, chapters, read, rows, shown, tagged
 
@@ -165,6 +174,27 @@ UNKNOWN = (
     "TypeError: 'NoneType' object is not callable",
 )
 
+# What people type who do not paste, and what is found first.
+TYPED = {
+    "worker timeout": "worker-timeout",
+    "WORKER TIMEOUT": "worker-timeout",
+    "`WORKER TIMEOUT`": "worker-timeout",
+    "connection in use": "port-taken",
+    "address already in use": "port-taken",
+    "worker failed to boot": "reload-failed",
+    "perhaps out of memory": "perhaps-out-of-memory",
+    "failed to find attribute app": "no-attribute",
+    "504 gateway timeout": "gateway-timeout",
+    "permission denied": "control-server-permission",
+    "timeout worker": "worker-timeout",
+    "OperationalError": "sqlite-locked",
+}
+SAYS_NOTHING = (
+    *("error", "the server", "hello world", "python", "configuration"),
+    *("the app does not start", "error in the server", "the port is closed"),
+    *("", "the server failed", "worker\ntimeout", "worker timeout " * 6),
+)
+
 
 def slugs(text):
     return [found.error["slug"] for found in find(text)]
@@ -191,6 +221,24 @@ def test_it_is_found_since_it_was_mended(case):
 @pytest.mark.parametrize("text", UNKNOWN)
 def test_what_is_not_known_is_not_found(text):
     assert not slugs(text)
+
+
+@pytest.mark.parametrize(("text", "slug"), TYPED.items())
+def test_a_few_words_lead_to_messages_that_have_them(text, slug):
+    rows = near(text)
+    assert rows[0]["slug"] == slug and len(rows) <= 3
+    assert slugs(text) == []  # it is no message itself
+
+
+@pytest.mark.parametrize("text", SAYS_NOTHING)
+def test_common_words_lead_nowhere(text):
+    assert near(text) == []
+
+
+def test_a_message_with_a_cell_comes_before_one_of_others():
+    for text in TYPED:
+        sources = [bool(row["source"]) for row in near(text)]
+        assert sources == sorted(sources)
 
 
 def test_each_message_is_found_in_what_its_cells_show():
@@ -267,6 +315,13 @@ def command(text, *files):
 def test_the_command_reads_what_is_pasted():
     done = command(LOG)
     assert done.returncode == 0 and report(LOG) == done.stdout.strip()
+
+
+def test_the_command_says_what_has_the_words():
+    done = command("worker timeout\n")
+    assert done.returncode == 1 and done.stdout.startswith(f"{NEAR}\n\nMessage: ")
+    name, cell = cells()["worker-timeout"][0]
+    assert f"notebooks/{name}, cell {cell}" in done.stdout
 
 
 def test_the_command_says_when_it_knows_nothing(monkeypatch, capsys, tmp_path):
