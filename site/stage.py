@@ -47,6 +47,8 @@ WORDS = "Paste a line of your log here, or all of it."
 PASTE = f"""
 \n<textarea class="pst-js-only" placeholder="{WORDS}" aria-label="{WORDS}"></textarea>
 """  # find_error.js reads it
+IN_PLACE = "Paste it in place of the text in the cell below, and run the two cells."
+ABOVE = "Paste it above. Where the cells run: in place of the text in the cell below."
 MORE = "They are {}, too many to show here: paste yours above, or into the search."
 HINT = re.compile(r"(?s)<details>.*?</details>\s*")
 LINK = re.compile(r"\]\(([^)\s#:]+)\)")
@@ -75,6 +77,7 @@ def chapter(path):
     title.source = title.source.replace("# ", f"# {path.name[:2]} ", 1)
     if path.stem == "92_find_an_error":
         title.source = title.source.replace("\n\n", PASTE, 1)
+        title.source = title.source.replace(IN_PLACE, ABOVE)
         for cell, _ in tagged(notebook.cells, f"table-{index.ELSEWHERE}"):
             words, _, table = cell.source.partition("\n\n| message")
             number = table.count("\n") - 1
