@@ -60,6 +60,19 @@ def copy_files(folder):
         else:
             shutil.copy2(path, folder / name)
     shutil.copy2(HERE / "serving.py", folder / "notebooks/serving.py")
+    for path in folder.rglob("*.ipynb"):
+        join_lines(path)
+
+
+def join_lines(path):
+    """Store each text that a notebook's cells have printed as one string: of a
+    list of lines JupyterLite shows a comma before all but the first."""
+    notebook = json.loads(path.read_text("utf-8"))
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            if output["output_type"] == "stream":
+                output["text"] = "".join(output["text"])
+    path.write_text(json.dumps(notebook, ensure_ascii=False), "utf-8")
 
 
 def copy_python(folder):

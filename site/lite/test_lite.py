@@ -118,6 +118,22 @@ def test_run_all_gives_what_is_stored(path, page, server):
             assert outcome(cell) == outcome(old), cell.id
 
 
+def test_what_was_printed_is_one_string():
+    """Of a list of lines JupyterLite shows a comma before all but the first."""
+    stored = [
+        json.loads((SITE / "lite/files" / path).read_text("utf-8")) for path in PAGES
+    ]
+    printed = [
+        output["text"]
+        for notebook in stored
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", [])
+        if output["output_type"] == "stream"
+    ]
+    assert len(printed) > 50
+    assert [text for text in printed if not isinstance(text, str)] == []
+
+
 def test_the_first_page_leads_there(page, server):
     page.goto(f"{server.url}/index.html")
     page.get_by_role("link", name="Run it in your browser").click()
