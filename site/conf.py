@@ -4,7 +4,7 @@ It shows the stored notebooks, as stage.py has laid them out, and runs none.
 """
 
 import pages
-from stage import BUILD, EXTRA, known_ways
+from stage import BOOK, EXTRA, known_ways
 
 project = html_title = "The WSGI workbook"
 extensions = ["myst_nb", "sphinx_copybutton"]
@@ -26,8 +26,7 @@ smartquotes = False  # --preload has two dashes
 html_theme = "sphinx_book_theme"
 html_css_files = ["workbook.css"]
 html_static_path = ["static"]
-book = sorted(BUILD.glob("wsgi-workbook.*"))  # from `make book`
-html_extra_path = [str(EXTRA), *map(str, book)]
+html_extra_path = [str(EXTRA), *map(str, BOOK)]
 templates_path = ["templates"]
 html_copy_source = False
 html_show_search_summary = False  # a page that is a file may fetch no other
@@ -47,7 +46,7 @@ html_sidebars = {"**": ["search-box.html", "sbt-sidebar-nav.html"]}
 html_context = {
     "default_mode": "auto",
     **known_ways(),
-    "book": [path.name for path in book],
+    "book": [path.name for path in BOOK],
 }
 
 

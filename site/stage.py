@@ -34,6 +34,7 @@ from tools.workbook import (
 
 BUILD = ROOT / "site/_build"
 PAGES, EXTRA, HTML = BUILD / "pages", BUILD / "extra", BUILD / "html"
+BOOK = sorted(BUILD.glob("wsgi-workbook.*"))  # from `make book`
 WIRE = sorted(ROOT.glob("tests/small_server/wire/*.md"))
 FIRST_CELL = "c00-15"  # the cell on the first page, of chapter 00
 ROADS = "(?m)^The numbers are chapters, and .*"  # a paragraph of chapter 00
@@ -133,6 +134,18 @@ def known_ways():
     }
 
 
+def shortcuts():
+    """A line of the first page for those who came with a question; Markdown."""
+    said = [
+        "**An error in your log?** [Paste it](notebooks/92_find_an_error.ipynb)",
+        "**A word?** [Glossary](notebooks/93_glossary.ipynb)",
+    ]
+    if BOOK:
+        files = [f'<a href="{p.name}">{p.suffix[1:].upper()}</a>' for p in BOOK]
+        said.append(f"**To print:** {', '.join(files)}")
+    return " \u00b7 ".join(said)
+
+
 def first_page():
     """The notebook of the first page: the README's head, a cell of a
     chapter, and the rest up to the chapters."""
@@ -143,10 +156,12 @@ def first_page():
     (roads,) = re.findall(ROADS, markdown_of(start))
     rest = rest.partition("## The real parts")[0]
     rest = re.sub(READING, "", rest)
+    sheets = sorted(BLANKS.glob("*.ipynb"))
+    rest = rest.replace("](exercises/index.md)", f"]({name_of(sheets[0])})")
     parts = {
         "Chapters": [p for p in chapters() if p.name < "90"],
         "To look up": [p for p in chapters() if p.name > "90"],
-        "Exercises": sorted(BLANKS.glob("*.ipynb")),
+        "Exercises": sheets,
         "More": [*documents(), *WIRE],
     }
     toc = [
@@ -154,7 +169,7 @@ def first_page():
         for title, paths in parts.items()
     ]
     head, _, picture = head.rstrip().rpartition("\n\n")
-    head += f"\n\n{invitation(**known_ways())}"
+    head += f"\n\n{invitation(**known_ways())}\n\n{shortcuts()}"
     words = [
         f"{title}\n\n{head}\n\n{picture}\n\n## A cell, and its output\n\n{CELL}",
         f"## Two roads\n\n{roads}\n\n## Two commands{rest}",

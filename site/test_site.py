@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from pages import pair, stamp
-from stage import HTML
+from stage import BOOK, HTML
 from ways import FIRST, LITE, invitation, links, lite
 
 from tests.compared import digest
@@ -165,6 +165,16 @@ def test_the_first_page_leads_to_where_nothing_is_installed(built, repository):
 def test_the_first_page_offers_jupyterlite_where_it_is_built(pages):
     assert (HTML / LITE).exists() == (lite(FIRST) in pages[HTML / "index.html"].links)
     assert (ROOT / FIRST).exists()
+
+
+def test_the_first_page_leads_to_what_a_question_needs(pages):
+    text = (HTML / "index.html").read_text("utf-8")
+    article = Reader(text[text.index("<article") : text.index("</article>")]).page
+    names = "notebooks/92_find_an_error", "notebooks/93_glossary"
+    wanted = {f"{name}.html" for name in (*names, "exercises/01_call_a_flask_app")}
+    wanted |= {path.name for path in BOOK}
+    assert wanted <= {*article.links}
+    assert "exercises/index.html" not in article.links
 
 
 def test_a_chapter_leads_to_its_sheet_and_the_sheet_to_it(pages):
