@@ -266,6 +266,15 @@ def test_a_key_press_compiles_no_pattern_again(asked):
     assert asked.evaluate("compiled") == first
 
 
+def test_the_contents_of_a_page_do_not_lie_over_what_they_lead_to(opened):
+    page = opened("notebooks/93_glossary.html", "phone")
+    page.locator("button.secondary-toggle").click()
+    page.locator("dialog[open] .page-toc a, dialog[open] nav a").last.click()
+    page.wait_for_url("**/93_glossary.html#*")
+    page.locator("dialog[open]").wait_for(state="detached")
+    assert page.locator(":target").is_visible()
+
+
 def test_the_code_of_a_cell_can_be_copied(opened):
     page = opened("index.html")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
