@@ -177,6 +177,12 @@ def test_the_first_page_leads_to_what_a_question_needs(pages):
     assert "exercises/index.html" not in article.links
 
 
+def test_the_page_of_errors_says_where_to_paste():
+    text = (HTML / "notebooks/92_find_an_error.html").read_text("utf-8")
+    assert text.index("<textarea") < text.index("Paste it above. Where the cells run")
+    assert "Paste it in place of" not in text
+
+
 def test_a_chapter_leads_to_its_sheet_and_the_sheet_to_it(pages):
     assert pair("notebooks/00_start_here.ipynb") == []
     for path in BLANKS.glob("*.ipynb"):
