@@ -14,6 +14,8 @@ from hashlib import sha256
 from pathlib import Path
 from zipfile import ZipFile
 
+import nbformat
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 CACHE = ROOT / ".lite"
@@ -65,13 +67,9 @@ def copy_files(folder):
 
 
 def join_lines(path):
-    """Store each text that a notebook's cells have printed as one string: of a
+    """Store each text of a notebook as one string, as nbformat reads it: of a
     list of lines JupyterLite shows a comma before all but the first."""
-    notebook = json.loads(path.read_text("utf-8"))
-    for cell in notebook["cells"]:
-        for output in cell.get("outputs", []):
-            if output["output_type"] == "stream":
-                output["text"] = "".join(output["text"])
+    notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
     path.write_text(json.dumps(notebook, ensure_ascii=False), "utf-8")
 
 
