@@ -231,7 +231,7 @@ def test_a_stop_does_not_wait_for_ever():
         wait_until(lambda: "called /slow" in server.log)
         began = time.monotonic()
         server.process.terminate()
-        assert server.process.wait(timeout=4) == 0
+        assert server.process.wait(timeout=20) == 0
         assert time.monotonic() - began > 0.5
         with pytest.raises(requests.ConnectionError):
             stuck.result()
