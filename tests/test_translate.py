@@ -257,6 +257,7 @@ EDITION = SimpleNamespace(
         ("worker thread", pattern_of("worker thread"), ["labora fadeno"]),
         ("worker", pattern_of("worker"), ["laboranto"]),
         ("proxy", pattern_of("proxy"), ["prokura servilo"]),
+        ("GIL", pattern_of("GIL"), ["TIŜ"]),
     ],
 )
 
@@ -294,6 +295,9 @@ EDITION = SimpleNamespace(
         ("A worker thread.", "Unu labora fadeno.", None),
         ("A worker's worker thread.", "Unu labora fadeno.", "term: worker is"),
         ("Proxies.", "Homoj.", "term: proxy is not"),
+        ("A proxy-minded jupyter-server-proxy.", "Homo.", None),
+        ("The GIL.", "Ĝi.", "term: GIL is not"),
+        ("A fish's gil.", "Ĝi.", None),
         ("A cup.", "Tacxo.", "a hat is missing: ['cx']"),
         ("All of it is as it was.", "All of it is as it was.", "it is the English"),
     ],

@@ -49,10 +49,12 @@ class Edition:
 
 def pattern_of(term):
     """A pattern of a term, a str, in the singular and the plural, but not
-    within a path, such as notebooks/."""
+    within a path, such as notebooks/, or a name, such as Flask-Session.
+    One in capitals is no word in small letters: HTTP, but not http://."""
     word = re.escape(term)
     forms = f"{word[:-1]}(?:y|ies)" if word.endswith("y") else f"{word}(?:s|es)?"
-    return re.compile(rf"(?i)(?<![\w/]){forms}(?![\w/])")
+    case = "" if term.isupper() else "(?i)"
+    return re.compile(rf"{case}(?<![\w/-]){forms}(?![\w/]|-\w)")
 
 
 def editions():
