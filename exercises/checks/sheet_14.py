@@ -367,10 +367,13 @@ def exercise_5(answer):
     answer.compare(called, result["runs"], [0], hint)
 
     hint = say("By what does the bank know a charge that it has done?")
-    for happens in ["lost"], ["late"], ["late", "odd", "late"]:
-        what = say("the bank: {happens}", happens=", ".join(happens))
-        comes(f"pay(1, happens={happens})", what, hint, paid)
-    what = say("the bank: late; queued twice")
+    what = say("the bank does not answer, once")
+    comes("pay(1, happens=['lost'])", what, hint, paid)
+    what = say("the bank charges, and its answer is lost")
+    comes("pay(1, happens=['late'])", what, hint, paid)
+    what = say("its answer is lost twice, and it is repaired in between")
+    comes("pay(1, happens=['late', 'odd', 'late'])", what, hint, paid)
+    what = say("the bank's answer is lost twice; queued twice")
     comes("pay(1, 1, happens=['late', 'late'])", what, hint, paid)
     hint = say("What is known of the charge when the note has failed?")
     what = say("the disk is full, once")
@@ -382,7 +385,7 @@ def exercise_5(answer):
     comes("pay_again(1, ['killed'])", what, hint, paid)
 
     hint = say("How many runs are there in all, and what then?")
-    what = say("the bank: lost, always")
+    what = say("the bank never answers")
     call = "pay(1, happens=['lost'] * 9)"
     result = comes(call, what, hint, {1: "failed"}, 0)
     called = say("{what}: calls of the bank", what=what)
@@ -390,12 +393,12 @@ def exercise_5(answer):
     called = say("{what}: how often it was failed, after a run", what=what)
     hint = say("When is it known that no run will come?")
     answer.compare(called, result["first"].count("failed"), 1, hint)
-    what = say("the bank: lost, three times")
+    what = say("the bank does not answer, three times")
     comes("pay(1, happens=['lost'] * 3)", what, hint, paid)
-    what = say("the bank: lost, four times; queued anew")
+    what = say("the bank does not answer, four times; queued anew")
     comes("pay_again(1, ['lost'] * 4)", what, hint, paid)
     hint = say("Which errors pass by themselves?")
-    what = say("the bank: no")
+    what = say("the bank says no: the card has expired")
     call = "pay(1, happens=['no', 'no'])"
     result = comes(call, what, hint, {1: "refused"}, 0)
     called = say("{what}: calls of the bank", what=what)
