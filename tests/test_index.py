@@ -44,6 +44,13 @@ def test_the_rows(bad, path):
     assert not found, "\n".join(found)
 
 
+def test_a_row_with_a_comma_too_many_is_told(tmp_path):
+    path = tmp_path / "errors.csv"
+    path.write_text("slug,cure\nfull,df -h, then rotate\n", "utf-8")
+    with pytest.raises(ValueError, match=r"line 2: .* then rotate.*quotes"):
+        rows(path)
+
+
 @pytest.mark.parametrize(
     ("unseen", "path"), [(unseen_rules, RULES), (unseen_errors, ERRORS)]
 )

@@ -238,7 +238,12 @@ def faults(notebooks):
 def main():
     """Fill all indexes; return the exit status."""
     notebooks = {path: read(path) for path in chapters()}
-    for name, groups in tables(notebooks).items():
+    try:
+        filled = tables(notebooks)
+    except ValueError as error:
+        print(error)
+        return 1
+    for name, groups in filled.items():
         path = NOTEBOOKS / name
         index = read(path)
         try:

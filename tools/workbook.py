@@ -81,9 +81,19 @@ def write(notebook, path):
 
 
 def rows(path):
-    """The rows of a CSV file, a list of dict; what a row lacks is ""."""
+    """The rows of a CSV file, a list of dict; what a row lacks is "".
+    ValueError if one has too many fields."""
     with open(path, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, restval=""))
+        reader = csv.DictReader(file, restval="")
+        found = []
+        for row in reader:
+            if more := row.get(None):
+                raise ValueError(
+                    f"{path.name}, line {reader.line_num}: {more} is too much: "
+                    'put what has a comma in it between quotes, "so, or so"'
+                )
+            found.append(row)
+    return found
 
 
 def cells(notebook, kind):

@@ -379,7 +379,9 @@ def sees_visitors(answer, server):
 def keeps_orders(answer, server):
     """Refuse a shop that loses or changes an order: point 4."""
     one, two = server.workers
-    hint = say("Who knows what a process remembers? Where does an order end?")
+    hint = say(
+        "Who knows what a process remembers? Where does an order end?"
+    )
     orders = ["mint", "green\ncafé", "mint"]
     with only(server, one):
         for tea in orders:
