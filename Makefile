@@ -69,11 +69,15 @@ diagrams: dev
 screenshots: dev
 	.venv/bin/python -m tools.screenshots
 
-# The workbook as pages to read, in site/_build/html; no cell is run.
+# The workbook as pages to read, in site/_build/html, and each edition in a folder there; no cell is run.
 site: setup
 	@bash tools/setup.sh site
-	PYTHONPATH=site .venv/bin/python -m stage
-	PYTHONPATH=site .venv/bin/python -m sphinx --quiet --fail-on-warning -c site -d site/_build/doctrees site/_build/pages site/_build/html
+	for edition in "" $(EDITIONS); do \
+		export PYTHONPATH=site SITE_EDITION=$$edition; \
+		.venv/bin/python -m stage && .venv/bin/python -m sphinx --quiet --fail-on-warning -c site \
+			-d site/_build/$$edition/doctrees site/_build/$$edition/pages site/_build/html/$$edition || exit 1; \
+	done
+EDITIONS = $(patsubst %/README.md,%,$(wildcard $(patsubst %/edition.toml,%/README.md,$(wildcard */edition.toml))))
 
 site-open: site
 	.venv/bin/python -m webbrowser "file://$(CURDIR)/site/_build/html/index.html"

@@ -1,12 +1,16 @@
 """The settings of Sphinx for the reading edition: `make site`.
 
 It shows the stored notebooks, as stage.py has laid them out, and runs none.
+SITE_EDITION, as in saying.py, names the edition.
 """
 
 import pages
+from saying import LOCALE, say
 from stage import BOOK, EXTRA, known_ways
+from ways import address
 
-project = html_title = "The WSGI workbook"
+project = html_title = say("The WSGI workbook")
+language = LOCALE
 extensions = ["myst_nb", "sphinx_copybutton"]
 source_suffix = {".ipynb": "myst-nb", ".md": "myst-nb"}
 include_patterns = [
@@ -34,10 +38,13 @@ html_theme_options = {
     "disable_search": True,  # its dialog loads the whole index with each page
     "home_page_in_toc": True,
     "show_toc_level": 2,
-    "toc_title": "On this page",
+    "search_bar_text": say("Search"),
+    "toc_title": say("On this page"),
     "pygments_dark_style": "github-dark-high-contrast",  # its comments are grey
     "article_header_start": ["toggle-primary-sidebar.html", "breadcrumbs.html"],
-    "article_header_end": ["colours.html", "toggle-secondary-sidebar.html"],
+    "article_header_end": [
+        *("editions.html", "colours.html", "toggle-secondary-sidebar.html"),
+    ],
     "footer_content_items": [],
     "article_footer_items": ["stamp.html"],
     "secondary_sidebar_items": ["page-toc.html", "edition.html", "book.html"],
@@ -46,12 +53,15 @@ html_sidebars = {"**": ["search-box.html", "sbt-sidebar-nav.html"]}
 html_context = {
     "default_mode": "auto",
     **known_ways(),
+    "address": address(known_ways()["repository"]),
     "book": [path.name for path in BOOK],
 }
 
 
 def setup(app):
+    app.add_search_language(pages.SearchPairs)
     app.connect("builder-inited", pages.write_errors)
     app.connect("doctree-read", pages.anchor_cells)
     app.connect("html-page-context", pages.finish_page)
+    app.connect("build-finished", pages.translate_theme)
     app.connect("build-finished", pages.drop_unused)

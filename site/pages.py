@@ -10,12 +10,15 @@ from pathlib import Path
 
 from docutils import nodes
 from fontTools import subset
+from saying import FOLDER, LOCALE, NAME, name_in_itself, said, say, shown, tag
+from sphinx.search.en import SearchEnglish
 from stage import EXTRA
-from ways import links
+from ways import HERE, links
 
 from notebooks import find_error
 from tests.compared import digest, note
 from tools.test_all import supported
+from tools.translate import english
 from tools.workbook import ROOT, SOLUTIONS, name_of
 
 CELL = 10_000  # myst-nb's lines: cell 3 begins at 40,000
@@ -24,6 +27,8 @@ IMAGE = r'<img (?=[^>]*src="([^"]*_images/([^"]+))")([^>]*)>'
 RULE = r"([^{}@;]+)\{[^{}]*\}"  # of a style sheet
 CLASS = r"\.([a-zA-Z][\w-]*)"
 LETTER = r"[\w\xc0-\u1fff\u3040-\ud7ff]"  # JavaScript's \w is a to z
+HAN = r"[\u3400-\u9fff]"  # a Chinese character
+ALWAYS = "index", "search", "genindex"  # a page of each edition
 ICON = r'"(\\f[0-9a-f]{3}|[\uf000-\uf8ff])"'  # as a number, or itself
 
 
@@ -78,7 +83,8 @@ def compared(name):
     if day := os.environ.get("COMPARED"):
         first, *_, last = supported()
         versions = {package: version(package) for package in ("flask", "gunicorn")}
-        return {"day": day, "python": f"{first} to {last}", "skipped": 0, **versions}
+        python = say("{first} to {last}", first=first, last=last)
+        return {"day": day, "python": python, "skipped": 0, **versions}
     paths = [ROOT / name]
     if name.startswith("exercises/"):
         paths.append(SOLUTIONS / Path(name).name)
@@ -92,17 +98,33 @@ def compared(name):
 def stamp(name):
     """What is known of the outputs of the notebook `name`, a sentence."""
     if found := compared(name):
-        said = (
+        if found["skipped"]:
+            return say(
+                "The outputs of this page were last compared on {day}, on Python "
+                "{python}, with Flask {flask} and Gunicorn {gunicorn}, but for "
+                "{skipped} that were skipped.",
+                **found,
+            )
+        return say(
             "The outputs of this page were last compared on {day}, on Python {python}, "
-            "with Flask {flask} and Gunicorn {gunicorn}"
-        ).format(**found)
-        some = f", but for {found['skipped']} that were skipped"
-        return said + (some if found["skipped"] else "") + "."
-    date, (first, *_, last) = last_changes().get(name), supported()
-    return (
-        f"The tests compare the outputs of this page on Python {first} to {last}, "
-        f"with Flask {version('flask')} and Gunicorn {version('gunicorn')}."
-    ) + (f" They were stored on {date}." if date else "")
+            "with Flask {flask} and Gunicorn {gunicorn}.",
+            **found,
+        )
+    first, *_, last = supported()
+    known = {package: version(package) for package in ("flask", "gunicorn")}
+    known |= {"first": first, "last": last}
+    if date := last_changes().get(name):
+        return say(
+            "The tests compare the outputs of this page on Python {first} to {last}, "
+            "with Flask {flask} and Gunicorn {gunicorn}. They were stored on {date}.",
+            date=date,
+            **known,
+        )
+    return say(
+        "The tests compare the outputs of this page on Python {first} to {last}, "
+        "with Flask {flask} and Gunicorn {gunicorn}.",
+        **known,
+    )
 
 
 def pair(name):
@@ -110,11 +132,49 @@ def pair(name):
     [(text, link)], empty where there is none."""
     folder, file = name.split("/")
     other, text = {
-        "notebooks": ("exercises", "Exercises to this chapter"),
-        "exercises": ("notebooks", "The chapter"),
+        "notebooks": ("exercises", say("Exercises to this chapter")),
+        "exercises": ("notebooks", say("The chapter")),
     }[folder]
-    found = (ROOT / other / file).exists()
+    found = (FOLDER / other / file).exists()
     return [(text, f"../{other}/{Path(file).stem}.html")] if found else []
+
+
+def has(folder, page):
+    """Whether the edition in `folder`, a str, has this page."""
+    sources = (ROOT / folder / f"{page}.{kind}" for kind in ("ipynb", "md"))
+    return page in ALWAYS or any(path.exists() for path in sources)
+
+
+def place(folder, page):
+    """Where an edition's page is on the site, from its root, a str."""
+    return f"{folder}/{page}.html" if folder else f"{page}.html"
+
+
+def switch(page, root):
+    """Where the other editions have a page: [(tag of the language, its own name
+    for itself, link)]; their first page, where they do not have it. `root` leads
+    from the page to the root of the site."""
+    return [
+        (
+            tag(locale),
+            name_in_itself(locale),
+            root + place(folder, page if has(folder, page) else "index"),
+        )
+        for folder, locale in shown().items()
+        if folder != NAME
+    ]
+
+
+def alternates(page, root):
+    """All editions of a page, for search engines: [(tag of the language, link)],
+    empty where there is one alone. They want whole addresses: `root` is that of
+    the site, or leads there, where nobody knows it."""
+    found = [
+        (tag(locale), root + place(folder, page))
+        for folder, locale in shown().items()
+        if has(folder, page)
+    ]
+    return [*found, ("x-default", found[0][1])] if len(found) > 1 else []
 
 
 def size_of(path):
@@ -133,8 +193,12 @@ def finish_page(app, page, template, context, doctree):
     name = f"{page}.ipynb"
     if (EXTRA / name).exists():
         context["stamp"] = stamp(name)
-        run = links(name, context["built"], context["repository"])
+        run = links(HERE + name, context["built"], context["repository"])
         context["links"] = pair(name) + run
+    root = "../" * (page.count("/") + bool(NAME))
+    context["say"], context["editions"] = say, switch(page, root)
+    context["alternates"] = alternates(page, context["address"] or root)
+    context["language"] = tag(LOCALE)
     files = {new: app.srcdir / old for old, new in app.builder.images.items()}
 
     def sized(tag):
@@ -149,6 +213,7 @@ def finish_page(app, page, template, context, doctree):
 def write_errors(app):
     """Write the messages of chapter 92 for find_error.js."""
     places = find_error.cells()
+    others = said().get(english.RULE_TABLE, {}).get("word others", "others")
     rows = []
     for error in find_error.errors():
         where = [
@@ -156,7 +221,7 @@ def write_errors(app):
             for name, id in places.get(error["slug"], [])
         ]
         if error["source"]:
-            where.append(["others", error["source"]])
+            where.append([others, error["source"]])
         patterns = []
         for form in find_error.forms(error):
             found, literal = find_error.pattern(form), len(form.replace("...", ""))
@@ -165,13 +230,23 @@ def write_errors(app):
             word = find_error.longest_word(form)
             words = find_error.simple(form)
             patterns.append([source, flags, literal, word, words])
-        said = [error[part] for part in ("message", "cause", "cure")]
+        causes = said().get(english.error_file(error), {})
+        words = [
+            causes.get(f"{error['slug']} {part}", error[part])
+            for part in ("cause", "cure")
+        ]
         frame = error["slug"] in find_error.FRAMES
-        rows.append([patterns, *said, where, frame])
+        rows.append([patterns, error["message"], *words, where, frame])
     path = Path(app.outdir, "_static/errors.js")
     path.parent.mkdir(parents=True, exist_ok=True)
     near = {
-        "said": find_error.NEAR,
+        "said": say(
+            "No message of the index stands in this whole; these have its words:"
+        ),
+        "none": say(
+            "No message like this is known here. Paste the whole line, or search "
+            "the workbook for its words."
+        ),
         "short": find_error.SHORT,
         "long": find_error.LONG,
         "letters": find_error.LETTERS,
@@ -179,6 +254,54 @@ def write_errors(app):
     }
     text = f"window.ERRORS = {json.dumps(rows)};\nwindow.NEAR = {json.dumps(near)};\n"
     path.write_text(text, "utf-8")
+
+
+def translate_theme(app, error):
+    """Say in our language what the theme and MyST-NB say in English alone."""
+    words = {
+        "Main": say("Main"),
+        "Page": say("Page"),
+        "Breadcrumb": say("Breadcrumb"),
+        "Toggle primary sidebar": say("Toggle primary sidebar"),
+        "Toggle secondary sidebar": say("Toggle secondary sidebar"),
+        "Toggle hidden content": say("Toggle hidden content"),
+    }
+    labels = rf'( aria-label=| title=)"({"|".join(words)})"'
+    found = Path(app.outdir).rglob("*.html") if NAME and not error else []
+    for path in found:
+        text = path.read_text("utf-8")
+        text = re.sub(labels, lambda found: f'{found[1]}"{words[found[2]]}"', text)
+        path.write_text(text, "utf-8")
+
+
+class SearchPairs(SearchEnglish):
+    """The search in Chinese, which has no spaces: each two characters that
+    stand side by side are a word, in the pages and in what is searched for.
+    The rest is as in English.
+
+    Sphinx's own needs a dictionary to find the words, and does not find them
+    in what is searched for; https://github.com/sphinx-doc/sphinx/issues/14229
+    is another fault of it.
+    """
+
+    lang = "zh"
+    js_splitter_code = rf"""
+function splitQuery(query) {{
+  const runs = query.match(/{HAN}+|(?:(?!{HAN})[\p{{L}}\p{{N}}_])+/gu) ?? [];
+  const pairs = (run) => Array.from(
+    {{ length: Math.max(1, run.length - 1) }}, (_, n) => run.slice(n, n + 2));
+  return runs.flatMap((run) => (/{HAN}/.test(run) ? pairs(run) : [run]));
+}}"""
+
+    def split(self, text):
+        found = []
+        for run in re.findall(rf"{HAN}+|(?:(?!{HAN})\w)+", text):
+            pairs = [run[n : n + 2] for n in range(max(1, len(run) - 1))]
+            found += pairs if re.match(HAN, run) else [run]
+        return found
+
+    def word_filter(self, word):
+        return bool(re.match(HAN, word)) or super().word_filter(word)
 
 
 def drop_unused(app, error):

@@ -4,14 +4,17 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
+from saying import NAME, say
+
 LITE = "lite/lab/index.html"  # from `make site-lite`
-IN_BROWSER = "(notebooks|exercises)/0[1-4]_"
+IN_BROWSER = r"(?:[^/]+/)?(notebooks|exercises)/0[1-4]_"
 FIRST = "notebooks/01_call_a_flask_app.ipynb"  # of those
 START = "notebooks/00_start_here.ipynb"
+HERE = f"{NAME}/" if NAME else ""  # the edition's folder
 
 
 def lite(name):
-    """The link to the notebook `name` in JupyterLite, from the first page."""
+    """The link to the notebook `name` in JupyterLite, from the site's root."""
     return f"{LITE}?path={quote(name)}"
 
 
@@ -26,20 +29,28 @@ def codespaces(repository):
     return f"https://codespaces.new/{repository}"
 
 
+def address(repository):
+    """Where the code host publishes the site, a str; "" where `repository`
+    is None, and nobody knows it."""
+    owner, _, name = (repository or "").partition("/")
+    return f"https://{owner}.github.io/{name}/" if name else ""
+
+
 def links(name, built, repository):
     """Where else to read, run or mend the notebook `name`: [(text, link)].
 
     `built` says whether JupyterLite is, `repository` is None or "who/what".
     """
-    found = [("Download the notebook", Path(name).name)]
+    found = [(say("Download the notebook"), Path(name).name)]
     if built and re.match(IN_BROWSER, name):
-        found.insert(0, ("Run in the browser", f"../{lite(name)}"))
+        link = "../" * name.count("/") + lite(name)
+        found.insert(0, (say("Run in the browser"), link))
     if repository:
         issue = f"https://github.com/{repository}/issues/new?title={quote(name)}"
         found += [
-            ("Run on Binder", binder(name, repository)),
-            ("Run in Codespaces", codespaces(repository)),
-            ("Say what is wrong", issue),
+            (say("Run on Binder"), binder(name, repository)),
+            (say("Run in Codespaces"), codespaces(repository)),
+            (say("Say what is wrong"), issue),
         ]
     return found
 
@@ -49,17 +60,20 @@ def invitation(built, repository):
     "" where no way is known. The arguments are those of links()."""
     ways = []
     if built:
-        ways.append(
-            f'<p class="in-browser"><strong><a href="{lite(FIRST)}">Run it in your '
-            "browser</a>, nothing to install</strong>: chapters 01 to 04 and their "
-            "exercises run there; a cell that cannot, such as one that needs a "
-            "server, says so.</p>"
+        said = say(
+            '<strong><a href="{link}">Run it in your browser</a>, nothing to '
+            "install</strong>: chapters 01 to 04 and their exercises run there; a "
+            "cell that cannot, such as one that needs a server, says so.",
+            link="../" * bool(NAME) + lite(HERE + FIRST),
         )
+        ways.append(f'<p class="in-browser">{said}</p>')
     if repository:
-        ways.append(
+        said = say(
             "**Run all chapters in your browser, nothing to install**: on "
-            f"[Binder]({binder(START, repository)}), which takes some minutes to "
-            f"begin, or in [Codespaces]({codespaces(repository)}), with an account "
-            "of GitHub."
+            "[Binder]({binder}), which takes some minutes to begin, or in "
+            "[Codespaces]({codespaces}), with an account of GitHub.",
+            binder=binder(HERE + START, repository),
+            codespaces=codespaces(repository),
         )
+        ways.append(said)
     return "\n\n".join(ways)

@@ -96,9 +96,8 @@ if (results) {
   results.before(place);
   load(() => show(new URLSearchParams(location.search).get("q"), place, ""));
 } else {
-  const unknown = "No message like this is known here. Paste the whole line, or search the workbook for its words.";
   const box = document.querySelector("textarea");
-  box.addEventListener("focus", () => load(() => show(box.value, place, unknown)), { once: true });
-  box.addEventListener("input", () => window.ERRORS && show(box.value, place, unknown));
+  box.addEventListener("focus", () => load(() => show(box.value, place, NEAR.none)), { once: true });
+  box.addEventListener("input", () => window.ERRORS && show(box.value, place, NEAR.none));
   box.after(place);
 }

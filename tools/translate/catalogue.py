@@ -13,6 +13,7 @@ LOOK = "--- only to look at"  # ends the text of an entry
 KEEP = "keep"  # a translator's note: in our language it is the same
 HEAD = re.compile(r"^=== (\S.*?)(?: \| (.+))?$")
 HOLES = "python-brace-format"  # Poedit and Weblate know this flag
+SAYING = "exercises/", "site/"  # where sentences have holes
 HEADER = {
     "Project-Id-Version": "WSGI workbook",
     "POT-Creation-Date": "2026-01-01 00:00+0000",
@@ -111,7 +112,7 @@ def updated(old, units, moved, locale):
             before = gone.pop(like[0]) if like else None
         if before is not None:
             take_over(before, entry)
-        if "{" in unit.text and unit.note.startswith("exercises/"):
+        if "{" in unit.text and unit.note.startswith(SAYING):
             entry.flags = [*{*entry.flags} - {HOLES}, HOLES]
         file.append(entry)
     return file

@@ -2,7 +2,8 @@
 
 Each .po file of an edition has a name, such as "notebooks/02_look_under_flask",
 and units, in the order of the page. A unit of a notebook is a cell, known by
-its id; a document's is a line; the checks', a sentence; a picture's, a label.
+its id; a document's is a line; the checks' and the site's, a sentence; a picture's,
+a label.
 """
 
 import html
@@ -10,6 +11,9 @@ import io
 import re
 import tokenize
 from typing import NamedTuple
+
+import jinja2
+from jinja2 import nodes
 
 from exercises.words import said_in
 from tools import index
@@ -32,6 +36,7 @@ from tools.workbook import (
 DOCUMENTS = "README.md", "classroom/README.md", "classroom/hub/README.md"
 PICTURES = NOTEBOOKS / "img"
 COMMENTS, LABELS, RULE_TABLE = "comments", "pictures", "index/rules"
+SITE = "site"
 # A comment that a tool reads.
 MARK = r"#+ ?(?:Exercise \d+|BEGIN SOLUTION|END SOLUTION|noqa\b.*)"
 LABEL = re.compile(r"(?s)(<text [^>]*>)(.*?)(</text>)")
@@ -185,6 +190,24 @@ def of_messages():
     return dict(sorted(found.items()))
 
 
+def said_in_template(path):
+    """The sentences that a template of the site says, a list of str."""
+    calls = jinja2.Environment().parse(path.read_text("utf-8")).find_all(nodes.Call)
+    return [c.args[0].as_const() for c in calls if getattr(c.node, "name", "") == "say"]
+
+
+def of_site():
+    """The units of what the reading edition itself says, each once."""
+    found = {}
+    for path in sorted(ROOT.glob("site/*.py")):
+        for text in said_in(path):
+            found.setdefault(text, Unit(text, note=name_of(path)))
+    for path in sorted(ROOT.glob("site/templates/*.html")):
+        for text in said_in_template(path):
+            found.setdefault(text, Unit(text, note=name_of(path)))
+    return [*found.values()]
+
+
 def catalogues():
     """All units, {name of a .po file: [unit]}."""
     paths = [*chapters(), *sorted(SOLUTIONS.glob("*.ipynb"))]
@@ -197,6 +220,7 @@ def catalogues():
     found[COMMENTS] = of_comments([*notebooks.values(), *blanks])
     found[LABELS] = of_pictures()
     found[RULE_TABLE] = of_rules()
+    found[SITE] = of_site()
     return found | of_errors() | of_messages()
 
 
