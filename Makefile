@@ -73,9 +73,10 @@ screenshots: dev
 site: setup
 	@bash tools/setup.sh site
 	for edition in "" $(EDITIONS); do \
-		export PYTHONPATH=site SITE_EDITION=$$edition; \
+		export PYTHONPATH=site SITE_EDITION="$$edition" BUILT="site/_build/$$edition"; \
 		.venv/bin/python -m stage && .venv/bin/python -m sphinx --quiet --fail-on-warning -c site \
-			-d site/_build/$$edition/doctrees site/_build/$$edition/pages site/_build/html/$$edition || exit 1; \
+			-d "$$BUILT/doctrees" "$$BUILT/pages" "$$BUILT/html" || exit 1; \
+		[ -z "$$edition" ] || mv "$$BUILT/html" "site/_build/html/$$edition"; \
 	done
 EDITIONS = $(patsubst %/README.md,%,$(wildcard $(patsubst %/edition.toml,%/README.md,$(wildcard */edition.toml))))
 

@@ -248,8 +248,8 @@ def led(text, path):
 
 
 def main():
-    old = [path for path in (HTML / NAME).glob("*") if path.name != "lite"]
-    for folder in [PAGES, EXTRA, *old]:
+    old = [path for path in HTML.glob("*") if path.name != "lite"]
+    for folder in [PAGES, EXTRA, *([HTML / NAME] if NAME else old)]:
         shutil.rmtree(folder, ignore_errors=True)
     copy_project(PAGES)
     if NAME:  # its pages, in place of the English ones

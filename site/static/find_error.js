@@ -71,7 +71,8 @@ function show(log, place, unknown) {
   }
   for (const [, message, cause, cure, links] of found) {
     const entry = place.appendChild(document.createElement("section"));
-    const parts = ["", message, ...` ${cause} ${cure} `.split("`")];
+    const space = cause.endsWith("\u3002") ? "" : " "; // a Chinese full stop has its own
+    const parts = ["", message, ...` ${cause}${space}${cure} `.split("`")];
     entry.append(...parts.map((part, n) => (n % 2 ? code(part) : part)));
     for (const [name, link] of links) {
       const href = document.documentElement.dataset.content_root + link;
