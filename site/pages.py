@@ -252,8 +252,11 @@ def write_errors(app):
         "letters": find_error.LETTERS,
         "common": find_error.COMMON,
     }
-    text = f"window.ERRORS = {json.dumps(rows)};\nwindow.NEAR = {json.dumps(near)};\n"
-    path.write_text(text, "utf-8")
+    lines = [
+        f"window.{name} = {json.dumps(value, ensure_ascii=False)};\n"
+        for name, value in (("ERRORS", rows), ("NEAR", near))
+    ]
+    path.write_text("".join(lines), "utf-8")
 
 
 def translate_theme(app, error):

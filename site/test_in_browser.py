@@ -6,6 +6,7 @@ They are opened from their files, as somebody reads who has no network.
 import contextlib
 import gzip
 import random
+import re
 import shlex
 import statistics
 import sys
@@ -14,13 +15,16 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from saying import shown, tag
 from stage import HTML
 
 from notebooks.find_error import FRAMES, NEAR, errors, find, near
 from notebooks.serving import serve
 from tests.browser.lab import CHROMIUM, MISSING, chromium
 from tests.test_find_error import SAYS_NOTHING, TYPED
-from tools.workbook import ROOT, chapters, name_of, rows
+from tools.translate.catalogue import Catalogues
+from tools.translate.edition import Edition
+from tools.workbook import ROOT, cells, chapters, name_of, read, rows
 
 ALL = [
     path.relative_to(HTML).as_posix()
@@ -44,6 +48,20 @@ KINDS = [  # of pages, one or two of each
     "tests/small_server/wire/refused.html",
     "genindex.html",
     "search.html?q=WORKER TIMEOUT (pid:1234)",
+]
+EDITIONS = [folder for folder in shown() if folder]  # in other languages
+KINDS += [
+    f"{folder}/{name}"
+    for folder in EDITIONS
+    for name in (
+        "index.html",
+        "classroom/README.html",
+        "notebooks/08_choose_workers.html",
+        "notebooks/92_find_an_error.html",
+        "notebooks/93_glossary.html",
+        "exercises/03_write_a_wsgi_callable.html",
+        "search.html?q=WORKER TIMEOUT (pid:1234)",
+    )
 ]
 VIEWS = {
     "wide": {"viewport": {"width": 1280, "height": 1000}},
@@ -83,6 +101,10 @@ SystemExit: 1
 Perhaps out of memory?
 """
 UNKNOWN = "shop.py: no tea is left", "KeyError: 'name'", "GET / HTTP/1.1 200 -", ""
+NONE = (
+    "No message like this is known here. Paste the whole line, or search the "
+    "workbook for its words."
+)
 MOST = 150_000  # bytes of a chapter's first view, as gzip sends them
 
 
@@ -125,9 +147,10 @@ def test_it_shuts_out_nobody(opened, name, view):
     assert page.faults == []
 
 
+@pytest.mark.parametrize("folder", shown())
 @pytest.mark.parametrize("path", chapters(), ids=name_of)
-def test_a_chapter_is_light(opened, path):
-    page = opened(Path(name_of(path)).with_suffix(".html"))
+def test_a_chapter_is_light(opened, path, folder):
+    page = opened(Path(folder, name_of(path)).with_suffix(".html"))
     files = {unquote(urlsplit(url).path) for url in page.requests}
     sizes = {file: len(gzip.compress(Path(file).read_bytes())) for file in files}
     assert sum(sizes.values()) <= MOST, sizes
@@ -148,7 +171,7 @@ def test_no_page_jumps_or_scrolls_sideways_on_a_phone(opened):
             faults[name] = "it scrolls sideways"
         elif cut := page.evaluate(CUT):
             faults[name] = f"cannot be reached: {cut}"
-    assert len(ALL) > 45 and faults == {}
+    assert len(ALL) > 45 * len(shown()) and faults == {}
 
 
 @pytest.mark.parametrize("place", ["files", "a server"])
@@ -190,6 +213,55 @@ def test_a_line_of_a_log_finds_its_entry(opened):
     entry.get_by_role("link", name="09").click()
     page.wait_for_url("**/09_keep_it_running.html#cell-id=*")
     assert page.locator("div.cell:target").is_visible()
+
+
+@pytest.mark.parametrize("folder", EDITIONS)
+@pytest.mark.parametrize("view", ["wide", "phone"])
+def test_a_reader_goes_to_the_same_cell_in_another_language_and_back(
+    opened, folder, view
+):
+    name = "notebooks/07_run_gunicorn.html#cell-id=c07-57"
+    page = opened(name, view)
+    for language, place in (tag(shown()[folder]), f"{folder}/{name}"), ("en", name):
+        link = page.locator(f"a[hreflang='{language}']")
+        box = link.bounding_box()
+        assert box["x"] + box["width"] <= page.viewport_size["width"]
+        assert box["height"] < 45  # its words stand in one line
+        link.click()
+        page.wait_for_url(f"file://{HTML}/{place}")
+        assert page.locator("html").get_attribute("lang") == language
+        assert page.locator("div.cell:target").is_visible()
+
+
+def defined(folder):
+    """The words of an edition's glossary, before their English, and the pages
+    that define them: {word: name of a page}."""
+    row = r"\| \*\*([^*`（(]+).*?\*\*.*\[\d\d\]\((\w+)\.ipynb#"
+    glossary = read(ROOT / folder / "notebooks/93_glossary.ipynb")
+    text = "\n".join(cell.source for cell in cells(glossary, "markdown"))
+    return dict(re.findall(row, text))
+
+
+@pytest.mark.parametrize("folder", EDITIONS)
+def test_the_search_finds_the_page_that_defines_a_word(opened, folder):
+    """Each seventh word of the glossary, among the first results."""
+    words = [*defined(folder).items()][::7]
+    page, missing = opened(f"{folder}/index.html"), {}
+    for word, name in words:
+        page.get_by_role("searchbox").first.fill(word)
+        with page.expect_navigation(url="**/search.html?q=*"):
+            page.keyboard.press("Enter")
+        page.locator("#search-results ul.search li a").first.wait_for()
+        page.wait_for_timeout(100)  # they come one by one
+        links = page.locator("ul.search li a").evaluate_all(
+            "all => all.map(a => a.href)"
+        )
+        found = [urlsplit(link).path for link in links]
+        if f"{HTML}/{folder}/notebooks/{name}.html" not in map(unquote, found[:10]):
+            missing[word] = found
+    assert len(words) > 20 and missing == {}
+    assert all(url.startswith("file:") for url in page.requests)
+    assert page.faults == []
 
 
 @pytest.fixture(name="asked")
@@ -241,11 +313,27 @@ def test_the_page_says_what_it_did_not_find(asked):
     said = asked.locator(".found-errors")
     for text in "worker timeout", "shop.py: no tea is left":
         asked.locator("textarea").fill(text)
-        none = "No message like this is known here. "
-        wanted = NEAR if text in TYPED else none
+        wanted = NEAR if text in TYPED else NONE
         assert said.inner_text().startswith(wanted)
     asked.locator("textarea").fill("")
     assert said.inner_text() == ""
+
+
+@pytest.mark.parametrize("folder", EDITIONS)
+def test_the_page_of_an_edition_says_in_its_language_what_it_found(opened, folder):
+    page = opened(f"{folder}/notebooks/92_find_an_error.html")
+    said = Catalogues(Edition(ROOT / folder)).said
+    page.locator("textarea").fill("[CRITICAL] WORKER TIMEOUT (pid:1234)")
+    entry = page.locator(".found-errors section").first
+    entry.wait_for()
+    causes = {key: text for file in said for key, text in said[file].items()}
+    assert causes["worker-timeout cause"].replace("`", "") in entry.inner_text()
+    assert entry.get_by_role("link").first.get_attribute("href").startswith("../")
+    for text, english in ("worker timeout", NEAR), ("shop.py: no tea is left", NONE):
+        page.locator("textarea").fill(text)
+        assert (
+            page.locator(".found-errors").inner_text().startswith(said["site"][english])
+        )
 
 
 def test_a_key_press_compiles_no_pattern_again(asked):

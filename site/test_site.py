@@ -1,5 +1,8 @@
 """The reading edition that `make site` has built: `make test-site`."""
 
+import functools
+import html
+import json
 import os
 import re
 import subprocess
@@ -12,15 +15,22 @@ from urllib.parse import unquote, urlsplit
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from pages import pair, stamp
-from stage import BOOK, HTML
-from ways import FIRST, LITE, invitation, links, lite
+from pages import alternates, pair, place, stamp
+from saying import shown, tag
+from stage import ABOVE, BOOK, HTML, lead_elsewhere
+from ways import FIRST, LITE, address, invitation, links, lite
 
 from tests.compared import digest
+from tools import index
 from tools.test_all import supported
-from tools.workbook import BLANKS, METADATA, ROOT, chapters, name_of, read
+from tools.translate.catalogue import Catalogues
+from tools.translate.edition import Edition
+from tools.workbook import BLANKS, METADATA, ROOT, chapters, name_of, read, tagged
 
-Page = namedtuple("Page", "ids links images resources")
+Page = namedtuple("Page", "language ids links images resources editions")
+EDITIONS = [*shown()]  # their folders; "" is that of the English
+REPOSITORY = os.environ.get("GITHUB_REPOSITORY")
+OTHERS = [folder for folder in EDITIONS if folder]
 
 
 class Reader(HTMLParser):
@@ -28,7 +38,7 @@ class Reader(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.page = Page(set(), [], [], [])
+        self.page = Page([], set(), [], [], [], {})
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
@@ -37,14 +47,24 @@ class Reader(HTMLParser):
         if tag == "img":
             self.page.images.append(found)
         if link := found.get("href") or found.get("src"):
-            loaded = tag != "a" and found.get("rel") not in ("next", "prev")
-            (self.page.resources if loaded else self.page.links).append(link)
+            leads = tag == "a" or found.get("rel") in ("next", "prev", "alternate")
+            (self.page.links if leads else self.page.resources).append(link)
+        if tag == "html":
+            self.page.language.append(found.get("lang"))
+        elif language := found.get("hreflang"):
+            self.page.editions.setdefault((tag, language), []).append(found)
 
 
 def read_pages(folder):
     """All pages in a folder but those of JupyterLite, {Path: Page}."""
     paths = [p for p in folder.rglob("*.html") if folder / "lite" not in p.parents]
     return {path: Reader(path.read_text("utf-8")).page for path in paths}
+
+
+def folder_of(path):
+    """The folder of the edition that the page at a Path is of, a str."""
+    first = path.relative_to(HTML).parts[0]
+    return first if first in OTHERS else ""
 
 
 def faults(pages):
@@ -72,8 +92,17 @@ def all_pages():
     return read_pages(HTML)
 
 
-def test_there_is_a_page_for_each_notebook(pages):
-    paths = [*chapters(), *BLANKS.glob("*.ipynb")]
+@functools.cache
+def translations(folder):
+    """What an edition has translated of what the site says, {English: ours}."""
+    return Catalogues(Edition(ROOT / folder)).said["site"] if folder else {}
+
+
+@pytest.mark.parametrize("folder", EDITIONS)
+def test_there_is_a_page_for_each_notebook(pages, folder):
+    places = "notebooks/*.ipynb", "exercises/*.ipynb"
+    paths = [path for place in places for path in (ROOT / folder).glob(place)]
+    assert len(paths) > 30
     wanted = {(HTML / name_of(path)).with_suffix(".html") for path in paths}
     assert wanted <= pages.keys()
     for path in paths:  # to download, as it is
@@ -130,13 +159,19 @@ def test_each_picture_says_what_it_shows(pages):
         assert len(said) > 20 and Path(image["src"]).name not in said, image
 
 
-def test_a_sheet_folds_what_answers_it():
-    path = BLANKS / "03_write_a_wsgi_callable.ipynb"
+@pytest.mark.parametrize("folder", EDITIONS)
+def test_a_sheet_folds_what_answers_it(folder):
+    path = ROOT / folder / "exercises/03_write_a_wsgi_callable.ipynb"
     page = (HTML / name_of(path)).with_suffix(".html").read_text("utf-8")
-    headings = page.count("<h2>")
-    for summary in "A hint", "Show an answer", "Show the check":
-        assert 5 < page.count(summary) <= headings
     text = "".join(cell.source for cell in read(path).cells)
+    hint = re.search("<summary>(.+?)</summary>", text)[1]
+    ours = translations(folder)
+    headings = page.count("<h2>")
+    for said in "Show an answer", "Show the check":
+        assert 5 < page.count(f">{ours.get(said, said)}<") <= headings
+    assert 5 < page.count(f"<summary>{hint}</summary>") <= headings
+    setup = ours.get("Show the set-up", "Show the set-up")
+    assert page.count(f">{setup}<") == 1
     assert page.count("# Write your answer here.") == text.count("# Write your")
 
 
@@ -152,35 +187,125 @@ def test_a_page_leads_to_where_it_can_be_run():
     assert "Run in the browser" not in dict(links(name.replace("01", "05"), True, None))
 
 
+def test_a_page_of_an_edition_leads_to_where_its_own_notebook_runs():
+    name = "eo/notebooks/01_call_a_flask_app.ipynb"
+    found = dict(links(name, True, "ada/workbook"))
+    assert found["Run in the browser"] == f"../../{LITE}?path={name}"
+    assert found["Run on Binder"].endswith(f"urlpath=lab/tree/{name}")
+
+
 @pytest.mark.parametrize("repository", [None, "ada/workbook"])
 @pytest.mark.parametrize("built", [False, True])
 def test_the_first_page_leads_to_where_nothing_is_installed(built, repository):
     said = invitation(built, repository)
     assert ("nothing to install" in said) == bool(built or repository)
     assert (f'href="{lite(FIRST)}"' in said) == built
-    for place in "(https://mybinder.org/v2/gh/", "(https://codespaces.new/":
-        assert (f"{place}{repository}" in said) == bool(repository)
+    for start in "(https://mybinder.org/v2/gh/", "(https://codespaces.new/":
+        assert (f"{start}{repository}" in said) == bool(repository)
 
 
-def test_the_first_page_offers_jupyterlite_where_it_is_built(pages):
-    assert (HTML / LITE).exists() == (lite(FIRST) in pages[HTML / "index.html"].links)
-    assert (ROOT / FIRST).exists()
+@pytest.mark.parametrize("folder", EDITIONS)
+def test_the_first_page_offers_jupyterlite_where_it_is_built(pages, folder):
+    found = pages[HTML / place(folder, "index")].links
+    link = lite(f"{folder}/{FIRST}") if folder else lite(FIRST)
+    assert (HTML / LITE).exists() == ("../" * bool(folder) + link in found)
+    assert (ROOT / folder / FIRST).exists()
 
 
-def test_the_first_page_leads_to_what_a_question_needs(pages):
-    text = (HTML / "index.html").read_text("utf-8")
-    article = Reader(text[text.index("<article") : text.index("</article>")]).page
+@pytest.mark.parametrize("folder", EDITIONS)
+def test_the_first_page_leads_to_what_a_question_needs(folder):
+    text = (HTML / place(folder, "index")).read_text("utf-8")
+    article = text[text.index("<article") : text.index("</article>")]
+    found = {*Reader(article).page.links}
     names = "notebooks/92_find_an_error", "notebooks/93_glossary"
     wanted = {f"{name}.html" for name in (*names, "exercises/01_call_a_flask_app")}
-    wanted |= {path.name for path in BOOK}
-    assert wanted <= {*article.links}
-    assert "exercises/index.html" not in article.links
+    wanted |= {path.name for path in BOOK if not folder}
+    wanted |= {f"notebooks/{path.stem}.html" for path in chapters()}
+    assert wanted <= found
+    assert "exercises/index.html" not in found
+    assert "greet/Ada" in article and "site-open" not in article
 
 
-def test_the_page_of_errors_says_where_to_paste():
-    text = (HTML / "notebooks/92_find_an_error.html").read_text("utf-8")
-    assert text.index("<textarea") < text.index("Paste it above. Where the cells run")
-    assert "Paste it in place of" not in text
+@pytest.mark.parametrize("folder", EDITIONS)
+def test_the_page_of_errors_says_where_to_paste(folder):
+    name = "notebooks/92_find_an_error"
+    text = (HTML / place(folder, name)).read_text("utf-8")
+    above = translations(folder).get(ABOVE, ABOVE).partition("`")[0].strip()
+    stored = read(ROOT / folder / f"{name}.ipynb").cells[0].source
+    below = stored.rpartition("\n\n")[2].partition("`")[0].strip()
+    assert text.index("<textarea") < text.index(above)
+    assert below not in text
+
+
+@pytest.mark.parametrize("folder", OTHERS)
+def test_the_messages_of_an_edition_have_its_causes_and_cures(folder):
+    """Those of its chapter 92, in the same order."""
+    script = (HTML / folder / "_static/errors.js").read_text("utf-8")
+    errors = json.loads(script.splitlines()[0].partition("=")[2].rstrip(";"))
+    found = {(f"`{e[1]}`", e[2], e[3]) for e in errors}
+    page = read(ROOT / folder / "notebooks/92_find_an_error.ipynb")
+    rows = set()
+    for cell, _ in tagged(page.cells, index.TABLE):
+        for line in cell.source.splitlines():
+            if line.startswith("| `"):
+                message, *said = line.strip("| ").split(" | ")
+                rows.add((re.sub(r"(?<=`) \(.*\)$", "", message), *said[:2]))
+    assert len(rows) == len(errors) > 700
+    assert rows == found
+
+
+def text_of(folder, pages):
+    """What an edition's pages, and the script of its errors, contain, a str."""
+    paths = [path for path in pages if folder_of(path) == folder]
+    paths.append(HTML / folder / "_static/errors.js")
+    return html.unescape("".join(path.read_text("utf-8") for path in paths))
+
+
+@pytest.mark.parametrize("folder", OTHERS)
+def test_an_edition_says_what_the_site_says_in_its_own_language(pages, folder):
+    theirs, ours = text_of("", pages), text_of(folder, pages)
+    found = [sentence for sentence in translations(folder) if f">{sentence}<" in theirs]
+    assert len(found) > 12
+    for sentence in found:
+        assert f">{translations(folder)[sentence]}<" in ours
+        assert f">{sentence}<" not in ours
+
+
+def test_each_page_leads_to_the_same_page_in_each_language(pages):
+    """Also for a search engine, and in the head of all of them alike."""
+    for path, page in pages.items():
+        folder = folder_of(path)
+        name = path.relative_to(HTML / folder).as_posix()
+        assert page.language == [tag(shown()[folder])]
+        for other, locale in shown().items():
+            if other == folder:
+                continue
+            same = (HTML / other / name).exists() and not name.endswith("/index.html")
+            wanted = HTML / other / (name if same else "index.html")
+            (link,) = page.editions["a", tag(locale)]
+            assert (path.parent / link["href"]).resolve() == wanted
+            assert link["lang"] == tag(locale)
+            if not same:
+                continue
+            languages = *map(tag, shown().values()), "x-default"
+            for there, language in zip([*shown(), ""], languages, strict=True):
+                (link,) = page.editions["link", language]
+                target = link["href"].removeprefix(address(REPOSITORY))
+                root = HTML if REPOSITORY else path.parent
+                assert (root / target).resolve() == HTML / there / name
+    assert len(pages) > 45 * len(shown())
+
+
+def test_search_engines_get_whole_addresses_where_they_are_known():
+    root = address("ada/workbook")
+    found = dict(alternates("notebooks/00_start_here", root))
+    assert found["x-default"] == found["en"]
+    assert found["en"] == "https://ada.github.io/workbook/notebooks/00_start_here.html"
+    for folder in OTHERS:
+        link = f"{root}{folder}/notebooks/00_start_here.html"
+        assert found[tag(shown()[folder])] == link
+    assert alternates("CONTRIBUTING", root) == []
+    assert address(None) == ""
 
 
 def test_a_chapter_leads_to_its_sheet_and_the_sheet_to_it(pages):
@@ -199,12 +324,39 @@ def test_a_picture_can_be_seen_large(pages):
     assert page.images[0]["src"] in page.links
 
 
+@pytest.mark.parametrize("folder", OTHERS)
+def test_a_link_out_of_an_edition_leads_to_a_page_or_to_a_file(monkeypatch, folder):
+    """To the English page, or to the file, which lies beside the pages."""
+    english = lead_elsewhere(f"[a]({folder}/README.md)", ROOT / "README.md")
+    assert english == f'<a href="{folder}/README.html">a</a>'
+    monkeypatch.setattr("stage.NAME", folder)
+    monkeypatch.setattr("stage.FOLDER", ROOT / folder)
+    path = ROOT / folder / "notebooks/00_start_here.ipynb"
+    for text, ours in {
+        "[a](02.ipynb#cell-id=c02-04)": "[a](02.ipynb#cell-id=c02-04)",
+        "[a](../README.md)": "[a](../README.md)",
+        "[a](https://a.example/b.md)": "[a](https://a.example/b.md)",
+        "[a `b`](../../CONTRIBUTING.md#c)": '<a href="../../CONTRIBUTING.html#c">a `b`</a>',
+        "[English](../../README.md)": '<a href="../../README.html">English</a>',
+        "[a](../../tests/)": '<a href="../../tests/index.html">a</a>',
+        "![a](../../notebooks/img/b.png)": "![a](img/b.png)",
+        "[a](../../wsgi.py)": "[a](../wsgi.py)",
+    }.items():
+        assert lead_elsewhere(text, path) == ours
+
+
 def test_a_page_says_what_its_outputs_were_compared_with(pages):
     for path in chapters():
         page = (HTML / name_of(path)).with_suffix(".html")
         said = stamp(name_of(path))
         assert re.search(r"Flask \d\S+ and Gunicorn \d", said)
         assert f'class="stamp">{said}' in page.read_text("utf-8")
+        for folder in OTHERS:
+            text = (HTML / folder / page.relative_to(HTML)).read_text("utf-8")
+            ours = re.search('class="stamp">(.*)</p>', text)[1]
+            numbers = r"\d+[.-][\d.-]*\d"
+            assert ours != said
+            assert re.findall(numbers, ours) == re.findall(numbers, said)
 
 
 NAME = "exercises/03_write_a_wsgi_callable.ipynb"
