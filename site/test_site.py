@@ -16,7 +16,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from pages import alternates, pair, place, stamp
-from saying import shown, tag
+from saying import say, shown, tag
 from stage import ABOVE, BOOK, HTML, lead_elsewhere
 from ways import FIRST, LITE, address, invitation, links, lite
 
@@ -252,6 +252,13 @@ def test_the_messages_of_an_edition_have_its_causes_and_cures(folder):
                 rows.add((re.sub(r"(?<=`) \(.*\)$", "", message), *said[:2]))
     assert len(rows) == len(errors) > 700
     assert rows == found
+
+
+def test_what_is_not_translated_as_it_is_now_is_said_in_english(monkeypatch):
+    ours = {"site": {"A cup of {kind}.": "Taso da {kind}."}}
+    monkeypatch.setattr("saying.said", lambda: ours)
+    assert say("A cup of {kind}.", kind="UTF-8") == "Taso da UTF-8."
+    assert say("The cup of {kind}.", kind="UTF-8") == "The cup of UTF-8."
 
 
 def text_of(folder, pages):

@@ -249,6 +249,13 @@ def test_all_kinds_of_texts_are_built(copy):
     assert up == (ROOT / "exercises/exercises.py").read_text("utf-8")
 
 
+def test_what_the_site_says_is_taken_from_its_code_and_its_templates():
+    notes = {unit.text: unit.note for unit in english.of_site()}
+    assert notes["Show the set-up"] == "site/stage.py"
+    assert notes["As the system"] == "site/templates/colours.html"
+    assert notes["The book as {kind}"] == "site/templates/book.html"
+
+
 # Single translations.
 
 EDITION = SimpleNamespace(

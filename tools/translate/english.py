@@ -199,12 +199,11 @@ def said_in_template(path):
 def of_site():
     """The units of what the reading edition itself says, each once."""
     found = {}
-    for path in sorted(ROOT.glob("site/*.py")):
-        for text in said_in(path):
-            found.setdefault(text, Unit(text, note=name_of(path)))
-    for path in sorted(ROOT.glob("site/templates/*.html")):
-        for text in said_in_template(path):
-            found.setdefault(text, Unit(text, note=name_of(path)))
+    for path in sorted([*ROOT.glob("site/*.py"), *ROOT.glob("site/templates/*.html")]):
+        if not path.name.startswith("test_"):
+            say = said_in if path.suffix == ".py" else said_in_template
+            for text in say(path):
+                found.setdefault(text, Unit(text, note=name_of(path)))
     return [*found.values()]
 
 
