@@ -164,7 +164,7 @@ def lay_out(folder):
             cell.source = unlinked(cell.source, path.parent)
         write(notebook, folder / name_of(path))
     readme = folder / "README.md"
-    text = re.sub(stage.STATE, r"Tested \1", readme.read_text("utf-8"))
+    text = stage.document(readme)
     text = re.sub("^# .*", "# About this book", text.partition("## The real parts")[0])
     text = text.replace("## Two commands", f"{HOW}## Two commands", 1)
     readme.write_text(unlinked(text, ROOT), "utf-8")

@@ -44,6 +44,7 @@ SOURCES = [*chapters(), *SHEETS, *documents(), *WIRE]  # of all English pages
 MAP, FIRST_CELL = "c00-20", "c00-15"  # cells of chapter 00, for the first page
 READING = "(?m)^.*`make site-open`.*\n\n"  # it is what they do
 STATE = r"(?m)^\[!\[.*?\]\(.*?/actions/.*?\) (.*)$"  # a link to the code host alone
+LANGUAGES = r"(?m)^\[.*README\.md\)\n\n"  # a line of its own, as each page has one
 CELL = say(
     "This one starts Gunicorn with four workers, asks it for a page, and ends it:"
 )
@@ -201,6 +202,12 @@ def first_page():
     return new_notebook(cells=cells, metadata=METADATA)
 
 
+def document(path):
+    """The text of the document at `path`, without what the code host alone needs."""
+    text = re.sub(LANGUAGES, "", path.read_text("utf-8"))
+    return re.sub(STATE, lambda state: say("Tested {where}", where=state[1]), text)
+
+
 def lead_to_pages(text, folder):
     """Let the links to folders, in the `text` of a page that lies in
     `folder`, a Path of PAGES, lead to pages that list their files."""
@@ -258,9 +265,8 @@ def main():
             if not (FOLDER / name_of(path)).exists():
                 (PAGES / name_of(path)).unlink()
     for path in ours(documents()):
-        text = path.read_text("utf-8")
-        text = re.sub(STATE, lambda state: say("Tested {where}", where=state[1]), text)
-        (PAGES / name_here(path)).write_text(led(text, path), "utf-8")
+        page = PAGES / name_here(path)
+        page.write_text(led(document(path), path), "utf-8")
     pages = {path: chapter(path) for path in ours(chapters())}
     pages |= {path: sheet(path) for path in ours(SHEETS)}
     for path, notebook in pages.items():

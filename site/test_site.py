@@ -17,7 +17,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from pages import alternates, pair, place, stamp
 from saying import say, shown, tag
-from stage import ABOVE, BOOK, HTML, lead_elsewhere
+from stage import ABOVE, BOOK, HTML, document, lead_elsewhere
 from ways import FIRST, LITE, address, invitation, links, lite
 
 from tests.compared import digest
@@ -329,6 +329,16 @@ def test_a_chapter_leads_to_its_sheet_and_the_sheet_to_it(pages):
 def test_a_picture_can_be_seen_large(pages):
     page = pages[HTML / "index.html"]
     assert page.images[0]["src"] in page.links
+
+
+def test_a_document_is_shown_without_what_the_code_host_needs(tmp_path):
+    path = tmp_path / "README.md"
+    tests = "../../actions/workflows/test.yml"
+    other = "[Esperanto](eo/README.md)"
+    state = f"[![The state]({tests}/badge.svg)]({tests}) on Linux (x86-64)."
+    for lines in ("# A", other, state, "B"), ("# A", state, other, "B"):
+        path.write_text("\n\n".join(lines))
+        assert document(path) == "# A\n\nTested on Linux (x86-64).\n\nB"
 
 
 @pytest.mark.parametrize("folder", OTHERS)
