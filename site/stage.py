@@ -161,10 +161,11 @@ def known_ways():
 
 def shortcuts():
     """A line of the first page for those who came with a question; Markdown."""
-    said = [
+    questions = [
         say("**An error in your log?** [Paste it](notebooks/92_find_an_error.ipynb)"),
         say("**A word?** [Glossary](notebooks/93_glossary.ipynb)"),
     ]
+    said = [q for q in questions if (FOLDER / LINK.search(q)[1]).exists()]
     if BOOK:
         files = [f'<a href="{p.name}">{p.suffix[1:].upper()}</a>' for p in BOOK]
         said.append(say("**To print:** {files}", files=", ".join(files)))
@@ -177,18 +178,25 @@ def first_page():
     readme = (PAGES / "README.md").read_text("utf-8")
     head, commands, table, *_ = re.split("(?m)^(?=## )", readme)
     title, _, head = head.split("\n\n", 2)
-    start = {cell.id: cell for cell in read(ours(chapters())[0]).cells}
+    begin = chapters()[:1]
+    (path,) = ours(begin) or begin
+    start = {cell.id: cell for cell in read(path).cells}
     roads = start[MAP].source.rpartition("\n\n")[2]
     rest = re.sub(READING, "", commands) + table
     sheets = ours(SHEETS)
-    rest = rest.replace("](exercises/index.md)", f"]({name_here(sheets[0])})")
+    for first in sheets[:1]:
+        rest = rest.replace("](exercises/index.md)", f"]({name_here(first)})")
     parts = {
         say("Chapters"): [p for p in ours(chapters()) if p.name < "90"],
         say("To look up"): [p for p in ours(chapters()) if p.name > "90"],
         say("Exercises"): sheets,
         say("More"): ours([*documents(), *WIRE]),
     }
-    toc = [TOC.format(title, "\n".join(map(entry, p))) for title, p in parts.items()]
+    toc = [
+        TOC.format(title, "\n".join(map(entry, paths)))
+        for title, paths in parts.items()
+        if paths
+    ]
     head, _, picture = head.rstrip().rpartition("\n\n")
     head += f"\n\n{invitation(**known_ways())}\n\n{shortcuts()}"
     example, two = say("A cell, and its output"), say("Two roads")
