@@ -1,13 +1,19 @@
 # make lab    reads the workbook in JupyterLab      make test   passes its tests
 # Both first set up .venv with the tested versions; PYTHON=python3.12 chooses its Python.
+# make lab EDITION=zh opens the edition in another language whose folder is zh.
 
-.PHONY: lab test run setup wheels check new dev lint format notebooks exercises translate diagrams screenshots site site-open test-site book test-book upgrade canary test-canary links test-all test-browser site-lite test-lite test-others class hub test-hub test-grading test-image clean
+.PHONY: lab edition test run setup wheels check new dev lint format notebooks exercises translate diagrams screenshots site site-open test-site book test-book upgrade canary test-canary links test-all test-browser site-lite test-lite test-others class hub test-hub test-grading test-image clean
 
 # With it, Python would not find the workbook's own modules.
 unexport PYTHONSAFEPATH
 
-lab: setup
-	.venv/bin/jupyter lab --ServerApp.root_dir=. $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) notebooks/00_start_here.ipynb
+# The menus are in the language of the pages: a folder lab has JupyterLab's setting for it.
+lab: edition setup
+	.venv/bin/jupyter lab --ServerApp.root_dir=. --LabApp.app_settings_dir=$(or $(EDITION),tools)/lab $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) $(addsuffix /,$(EDITION))notebooks/00_start_here.ipynb
+
+EDITIONS = $(patsubst %/edition.toml,%,$(wildcard */edition.toml))
+edition:
+	@$(if $(filter-out $(EDITIONS),$(EDITION)),$(error there is no edition $(EDITION), but: $(EDITIONS)))
 
 test: setup
 	.venv/bin/python -m pytest $(ARGS)

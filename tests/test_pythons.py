@@ -6,12 +6,14 @@ import re
 import shutil
 import sys
 import tomllib
-from subprocess import run
+from subprocess import CalledProcessError, run
 from types import SimpleNamespace
 
 import pytest
+from jupyterlab_server.translation_utils import get_language_packs
 
 from tools import test_all
+from tools.translate.edition import editions
 from tools.workbook import ROOT, read
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -278,6 +280,31 @@ def test_make_runs_python_as_it_finds_the_modules(tmp_path):
     more.write_text("show:\n\t@echo $${PYTHONSAFEPATH-none} $$HOME\n")
     said = make(tmp_path, "-f", more, "show", PYTHONSAFEPATH="1", HOME="here")
     assert said == "none here\n"
+
+
+@needs_make
+@pytest.mark.parametrize("name", ["", *(e.folder.name for e in editions())])
+def test_make_lab_opens_the_pages_and_menus_of_an_edition(name):
+    """Without a name those of the English."""
+    said = make(ROOT, "-n", "lab", f"EDITION={name}").split()
+    assert said[-1] == f"{name}/notebooks/00_start_here.ipynb".lstrip("/")
+    folder = f"{name or 'tools'}/lab"
+    assert f"--LabApp.app_settings_dir={folder}" in said
+    assert (ROOT / folder / "overrides.json").exists()
+
+
+@needs_make
+def test_make_lab_names_the_editions_that_there_are():
+    with pytest.raises(CalledProcessError) as found:
+        make(ROOT, "lab", "EDITION=atlantis")
+    names = [edition.folder.name for edition in editions()]
+    line = f"there is no edition atlantis, but: {' '.join(names)}"
+    assert line in found.value.stderr and not found.value.stdout
+
+
+@pytest.mark.parametrize("edition", editions(), ids=lambda e: e.folder.name)
+def test_jupyterlab_speaks_the_language_of_an_edition(edition):
+    assert edition.locale in get_language_packs()[0]
 
 
 # tools/build_uwsgi.sh, where the lock leaves uWSGI out.

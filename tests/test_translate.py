@@ -171,8 +171,9 @@ def test_a_third_language_is_a_folder(copy):
         ("build", LANGUAGE, "--check"),
     )
     assert "1 entries filled in\nfill ends with 0" in said
-    assert f"1 of 1 files are written anew\n  {LANGUAGE}/{CHAPTER}" in said
-    assert "0 of 1 files are not as they would be built\nbuild ends with 0" in said
+    made = f"  {LANGUAGE}/lab/overrides.json\n  {LANGUAGE}/{CHAPTER}\n"
+    assert f"2 of 2 files are written anew\n{made}" in said
+    assert "0 of 2 files are not as they would be built\nbuild ends with 0" in said
     built = read(copy / LANGUAGE / CHAPTER)
     (cell,) = [c for c in built.cells if c.id == "c02-04"]
     assert cell.source == OURS
@@ -240,6 +241,7 @@ def test_all_kinds_of_texts_are_built(copy):
         "README.md": "# La laborlibro",
         "notebooks/img/two_sides.svg": ">Servilo: Gunicorn<",
         "messages.json": '"Ekzerco {number}: preta."',
+        "lab/overrides.json": '"locale": "eo"',
     }.items():
         assert text in (folder / name).read_text("utf-8"), name
     readme = (folder / "README.md").read_text("utf-8")

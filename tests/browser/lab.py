@@ -27,6 +27,7 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
+INDICATOR = ".jp-NotebookPanel .jp-Notebook-ExecutionIndicator"
 NO_NEWS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 
 
@@ -73,8 +74,8 @@ def opened(chapter, browser, home, mode="lab", settings=None, **view):
     overrides = json.dumps(NO_NEWS | (settings or {}))
     Path(labconfig, "default_setting_overrides.json").write_text(overrides)
     token = secrets.token_hex()
-    inside = (p for p in chapter.parents if (p / "wsgi.py").exists())
-    project = next(inside, chapter.parent)
+    project = above(chapter, "wsgi.py") or chapter.parent
+    language = above(chapter, "edition.toml") or project / "tools"
     words = [
         f"HOME={home}",
         f"PATH={os.environ['PATH']}",  # make lab adds no .venv/bin
@@ -86,6 +87,7 @@ def opened(chapter, browser, home, mode="lab", settings=None, **view):
         "--ServerApp.ip=127.0.0.1",
         "--ServerApp.port=0",
         f"--ServerApp.root_dir={project}",
+        f"--LabApp.app_settings_dir={language}/lab",
         str(chapter),
     ]
     with start(shlex.join(words)) as server:
@@ -95,8 +97,13 @@ def opened(chapter, browser, home, mode="lab", settings=None, **view):
             path = chapter.relative_to(project).as_posix()
             page.goto(f"{server.url}/{mode}/tree/{path}?token={token}")
             # Run All asks for a kernel if it comes before the kernel does.
-            page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+            page.locator(f"{INDICATOR}[data-status=idle]").wait_for()
             yield page
+
+
+def above(path, name):
+    """The first folder above `path` with a file of this name, or None."""
+    return next((p for p in path.parents if (p / name).exists()), None)
 
 
 def run_all(page, count):

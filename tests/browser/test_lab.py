@@ -1,6 +1,7 @@
 """Read the workbook as a reader does: in JupyterLab, Run All, save."""
 
 import pytest
+from jupyterlab_server.translation_utils import get_language_pack
 from playwright.sync_api import expect
 
 from notebooks.serving import serve
@@ -12,7 +13,9 @@ from tests.browser.lab import (  # noqa: F401
     save,
 )
 from tools.needs import tags
+from tools.translate.edition import editions
 from tools.workbook import (
+    cells,
     chapters,
     code_cells,
     name_of,
@@ -46,6 +49,27 @@ def test_a_link_opens_the_first_sheet(browser, project):
     with opened(chapter, browser, project.parent / "home") as page:
         page.locator("a[href*='exercises/01']").click()
         expect(page.get_by_role("heading", name="Exercises 01")).to_be_visible()
+
+
+def folder_of(edition):
+    """The name of an edition's folder, a str; "" of the English pages."""
+    return edition.folder.name if edition else ""
+
+
+@pytest.mark.parametrize("edition", [None, *editions()], ids=folder_of)
+def test_the_menus_are_in_the_language_of_the_pages(edition, browser, project):
+    """As `make lab` opens them. The words are the language pack's."""
+    chapter = project / folder_of(edition) / "notebooks/00_start_here.ipynb"
+    title = cells(read(chapter), "markdown")[0].source.splitlines()[0]
+    words = get_language_pack(edition.locale)[0]["jupyterlab"] if edition else {}
+    names = [words.get(f"menu\x04{name}", [name])[0] for name in ("File", "Kernel")]
+    assert not edition or "File" not in names
+    with opened(chapter, browser, project.parent / "home") as page:
+        bar = page.get_by_role("menubar")
+        for name in names:
+            expect(bar.get_by_role("menuitem", name=name, exact=True)).to_be_visible()
+        heading = page.get_by_role("heading", name=title.strip("# "))
+        expect(heading).to_be_visible()
 
 
 def test_a_blank_sheet_leads_to_its_solutions(browser, project):

@@ -32,6 +32,9 @@ from tools.workbook import (
 
 UP = BLANKS / "exercises.py"  # each folder with blank sheets has one
 MESSAGES = "messages.json"
+# `make lab` shows these to JupyterLab; the ones of the English are in tools/lab.
+SETTINGS = "lab/overrides.json"
+LOCALE = "@jupyterlab/translation-extension:plugin"
 
 
 class Building:
@@ -52,7 +55,7 @@ class Building:
                 self.files[name] = text_of(pages[name])
             elif name.endswith(".md"):
                 self.files[name] = moved(self.files[name], name, here, names)
-        self.files |= self.beside(names)
+        self.files |= self.beside(names) | self.settings()
 
     def say(self, name, text, context=None):
         """`text` in this edition's language, if it is translated in the .po
@@ -217,8 +220,12 @@ class Building:
         for name, sentences in self.said.items():
             if name.startswith("messages/"):
                 said |= sentences
-        text = json.dumps(dict(sorted(said.items())), indent=1, ensure_ascii=False)
-        return {MESSAGES: f"{text}\n", name_of(UP): UP.read_text("utf-8")}
+        text = json_of(dict(sorted(said.items())))
+        return {MESSAGES: text, name_of(UP): UP.read_text("utf-8")}
+
+    def settings(self):
+        """The settings of JupyterLab, {name: text}: its own language."""
+        return {SETTINGS: json_of({LOCALE: {"locale": self.edition.locale}})}
 
     def stale(self):
         """Where the edition's folder is not what would be built: Paths. A
@@ -253,6 +260,11 @@ class Building:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
         return changed
+
+
+def json_of(value):
+    """What a file of JSON contains, a str."""
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
 def holes_in(line, sentence):
