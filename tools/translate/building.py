@@ -116,8 +116,7 @@ class Building:
             end = "\n" * lines[row].endswith("\n")
             lines[row] = f"{lines[row][:column]}# {' '.join(said.split())}{end}"
         ours = "".join(lines)
-        for theirs, other in self.edition.differs:
-            source, ours = (text.replace(theirs, other) for text in (source, ours))
+        source, ours = self.edition.ours(source), self.edition.ours(ours)
         if ast.dump(ast.parse(source)) != ast.dump(ast.parse(ours)):
             raise ValueError(f"a comment has changed the code:\n{ours}")
         return ours
@@ -180,7 +179,7 @@ class Building:
                 found[name] = "".join(
                     block.replace(text, self.say(english.source_name(path), text))
                     if (text := english.translatable(block))
-                    else block
+                    else self.edition.ours(block)
                     for block in english.blocks(path.read_text("utf-8"))
                 )
         return found
@@ -244,9 +243,11 @@ class Building:
                 yield path
 
     def has_english(self, path):
-        """Whether a file of the edition has an English one in its place."""
-        name = path.relative_to(self.edition.folder)
-        return path.is_file() and (ROOT / name).is_file()
+        """Whether a file of the edition has an English one in its place; one
+        that JupyterLab keeps for itself is none."""
+        english = ROOT / path.relative_to(self.edition.folder)
+        kept = ".ipynb_checkpoints" in path.parts
+        return path.is_file() and english.is_file() and not kept
 
     def write(self):
         """Write what is stale, remove what is no longer built; return the
@@ -283,14 +284,17 @@ def holes_in(line, sentence):
 def moved(text, name, folder, names):
     """A page's text with its links as they lead from the edition's `folder`,
     a str: to a file of the edition, if it is among the built `names`, else
-    to the English one. `name` is that of the page."""
+    to the English one. `name` is that of the page; where it leads to its own
+    translation, this leads back to it."""
     here, leads_to = PurePosixPath(name).parent, {}
     for _, address, _ in links(text):
         place, mark, rest = address.partition("#")
         if not place or re.match(r"[a-z]+:", place):
             continue
         target = os.path.normpath(here / place).replace(os.sep, "/")
-        if any(n == target or n.startswith(f"{target}/") for n in names):
+        if target == f"{folder}/{name}":
+            target = name
+        elif any(n == target or n.startswith(f"{target}/") for n in names):
             continue
         slash = "/" * place.endswith("/")
         new = os.path.relpath(target, f"{folder}/{here}").replace(os.sep, "/") + slash

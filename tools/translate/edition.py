@@ -18,8 +18,9 @@ OTHER_WORD = "not:"  # and terms: a translator's note that they are none here
 class Edition:
     """What the people of an edition have written, but for its .po files.
 
-    `locale` is a str such as "zh_CN"; `differs`, pairs of English code and
-    ours; `wrong`, pairs of a fault's name and its pattern; `terms`, pairs
+    `locale` is a str such as "zh_CN"; `complete`, whether all is to be
+    translated, always; `differs`, pairs of English code or a
+    command and ours; `wrong`, pairs of a fault's name and its pattern; `terms`, pairs
     of a pattern of the English and a list of translations.
     """
 
@@ -27,6 +28,7 @@ class Edition:
         """Read the edition in `folder`, a Path; OSError where it is none."""
         said = tomllib.loads((folder / "edition.toml").read_text("utf-8"))
         self.folder, self.locale = folder, said["locale"]
+        self.complete = said.get("complete", False)
         self.differs = [(d["english"], d["ours"]) for d in said["differs"]]
         self.wrong = [(w["name"], re.compile(w["pattern"])) for w in said["wrong"]]
         with open(folder / "terms.csv", encoding="utf-8", newline="") as file:
@@ -36,6 +38,13 @@ class Edition:
             (row["term"], pattern_of(row["term"]), row["translation"].split("/"))
             for row in rows
         ]
+
+    def ours(self, text):
+        """An English text, a str, with what this edition declares to differ:
+        code, or prose with commands in it."""
+        for english, ours in self.differs:
+            text = text.replace(english, ours)
+        return text
 
     def po(self, name):
         """The Path of a .po file with the name `name`."""

@@ -123,7 +123,7 @@ def of_terms(english, ours, terms, others):
 
 def losses(entry, edition):
     """Yield all that is wrong with a translated entry, lines of text."""
-    english, ours = entry.msgid, entry.msgstr
+    english, ours = edition.ours(entry.msgid), entry.msgstr
     words = re.findall("[A-Za-z]{2,}", prose_of(english))
     if ours == english and len(words) >= WORDS and KEEP not in entry.tcomment:
         yield f"it is the English: translate it, or note `{KEEP}`"
