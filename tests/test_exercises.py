@@ -9,7 +9,7 @@ import os
 import re
 import socket
 import sys
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from string import Formatter
 from subprocess import PIPE, Popen, run
@@ -36,11 +36,11 @@ from tools.sheets import (
     of_role,
     whole,
 )
-from tools.workbook import BLANKS, METADATA, SOLUTIONS, read
+from tools.translate.edition import editions
+from tools.workbook import BLANKS, METADATA, SOLUTIONS, code_cells, read
 
 SOLVED = sorted(SOLUTIONS.glob("*.ipynb"))
-# Marks around what we say, and around a value in it.
-OURS, VALUE = "\ue000{}\ue001", "\ue002{}\ue003"
+EDITIONS = editions()
 SAID = {"why", "question", "called", "what", "state"}  # holes, no values
 # What was done, in backticks, is Python or one of these, or is said.
 DONE = [
@@ -53,22 +53,52 @@ DONE = [
 ]
 
 
-def with_marks(sentence):
-    """A sentence whose words are marked as ours, its holes as values."""
-    marked = ""
-    for ours, hole, *_ in Formatter().parse(sentence):
-        marked += OURS.format(ours) if ours else ""
-        if hole:
-            place = f"{{{hole}}}"
-            marked += place if hole in SAID else VALUE.format(place)
-    return marked
+class Recorder:
+    """A language that has a number for each thing said: what `say` is given
+    is kept, and can be said in any language later. To a check it is one more
+    language, whose words tell it nothing."""
 
+    NUMBER = "\ue000(\\d+)\ue001"
 
-def unmarked(said):
-    """What is said, without marks; and the part of it that is in none."""
-    rest = re.sub("\ue000.*?\ue001", "", said)
-    rest = re.sub("\ue002.*\ue003", "", rest)
-    return re.sub("[\ue000-\ue003]", "", said), rest.strip()
+    def __init__(self):
+        self.kept = []
+
+    def get(self, sentence, default):
+        """What stands for a sentence, with a method `format`."""
+        return SimpleNamespace(format=partial(self.keep, sentence))
+
+    def keep(self, sentence, **holes):
+        self.kept.append((sentence, {k: str(v) for k, v in holes.items()}))
+        return f"\ue000{len(self.kept) - 1}\ue001"
+
+    def sentences(self):
+        """All that was kept, a set of str."""
+        return {sentence for sentence, _ in self.kept}
+
+    def told(self, text, words):
+        """A message in the language of `words`, a catalogue; and the values
+        in it, a set of str."""
+        values = set()
+
+        def tell(found):
+            sentence, holes = self.kept[int(found[1])]
+            ours = words.get(sentence, sentence)
+            for _, hole, *_ in Formatter().parse(ours):
+                if hole and not re.search(self.NUMBER, holes[hole]):
+                    values.add(holes[hole])
+            texts = {k: re.sub(self.NUMBER, tell, v) for k, v in holes.items()}
+            return ours.format(**texts)
+
+        return re.sub(self.NUMBER, tell, text), values
+
+    def unsaid(self, text):
+        """What in a message has not gone through `say`, and is no value."""
+        numbers = [*re.finditer(self.NUMBER, text)]
+        rest = [re.sub(self.NUMBER, "", text)]
+        for sentence, holes in (self.kept[int(n[1])] for n in numbers):
+            named = {hole for _, hole, *_ in Formatter().parse(sentence)}
+            rest += [self.unsaid(holes[hole]) for hole in named & SAID]
+        return "".join(rest).strip()
 
 
 def is_code(text):
@@ -127,15 +157,18 @@ def forks():
 
 
 @cache
-def marked_language():
-    """A catalogue of all sentences that can be listed, with their marks."""
-    return {text: with_marks(text) for text in words.sentences()}
+def words_of(edition):
+    """What the sheets of an edition say, {sentence: its translation}."""
+    path = edition.folder / "messages.json"
+    return json.loads(path.read_text("utf-8")) if path.exists() else {}
 
 
 @pytest.fixture
-def marks(monkeypatch):
-    """Let what is said have its marks."""
-    monkeypatch.setattr(words, "catalogue", lambda file: marked_language())
+def recorder(monkeypatch):
+    """Let what is said be kept."""
+    recorder = Recorder()
+    monkeypatch.setattr(words, "catalogue", lambda file: recorder)
+    return recorder
 
 
 def skip_if_lacking(sheet, n):
@@ -155,16 +188,23 @@ def blank(sheet, n):
 
 
 @pytest.mark.parametrize(("sheet", "n", "title", "kind", "text", "fault"), ANSWERS)
-def test_kept_answer(forks, marks, sheet, n, title, kind, text, fault):
+def test_kept_answer(forks, recorder, sheet, n, title, kind, text, fault):
     """A wrong answer is refused, and its fault is named; `> done` marks
-    another right one. Nothing is told but what goes through `say`."""
+    another right one. Nothing is told but what goes through `say`; and a
+    message says the same things in each language."""
     skip_if_lacking(sheet, n)
     answer = whole(SOLUTIONS / f"{sheet}.ipynb", n, kind, text)
-    said, rest = unmarked(verdict(sheet, n, answer))
+    message = verdict(sheet, n, answer)
+    said, values = recorder.told(message, {})
     assert fault in said
+    rest = recorder.unsaid(message)
     assert not rest or is_code(rest), "say it: a translator must find it"
     assert said.startswith(f"Exercise {n}:") and "\n" not in said
     assert (said == f"Exercise {n}: done.") == (fault == "done")
+    for edition in EDITIONS:
+        ours = words_of(edition)
+        assert recorder.told(message, ours)[1] == values
+        assert not edition.complete or recorder.sentences() <= ours.keys()
 
 
 @pytest.mark.parametrize(("sheet", "n"), CHECKS)
@@ -460,6 +500,47 @@ def run_rounds(rounds, folder):
     for (begun, name), cell in zip(cells, notebook.cells, strict=True):
         ran[begun][name] = cell.outputs
     return ran
+
+
+SPOKEN = "03_write_a_wsgi_callable"  # a sheet whose checks are quick
+
+
+@pytest.mark.parametrize("edition", EDITIONS, ids=lambda e: e.folder.name)
+@pytest.mark.parametrize("first", [True, False], ids=["first cell", "none"])
+def test_a_sheet_speaks_the_language_of_its_edition(edition, first, recorder):
+    """In a real kernel, in the sheet's folder: an answer to each exercise is
+    told what it is told in English, in the words of the edition; without the
+    sheet's first cell, too."""
+    path = edition.folder / "exercises" / f"{SPOKEN}.ipynb"
+    if not path.exists():
+        pytest.skip("it is not translated")
+    sheet = read(path)
+    answers = [*kept_answers(WRONG / f"{SPOKEN}.md")]
+    kept = {n: (kind, text) for n, _, kind, text, _ in reversed(answers)}
+    rounds = {"first": {"cell": code_cells(sheet)[0].source}} if first else {}
+    for n, check in of_role(sheet, "grade").items():
+        answer = whole(SOLUTIONS / f"{SPOKEN}.ipynb", n, *kept[n])
+        rounds[n] = {"answer": answer, "check": check.source}
+    ran = run_rounds(rounds, path.parent)
+    for n in kept:
+        message = verdict(SPOKEN, n, rounds[n]["answer"])
+        said, _ = recorder.told(message, words_of(edition))
+        (output,) = ran[n]["check"]
+        assert said == output.evalue
+        assert said != recorder.told(message, {})[0]
+
+
+def test_a_value_that_a_translation_loses_is_missed():
+    recorder = Recorder()
+    gave = recorder.get("`{called}` gave {came}.", None)
+    told = recorder.get("Exercise {number}: {why}", None)
+    why = gave.format(called="ask(app)", came="200")
+    message = told.format(number=1, why=f"{why} Oh!")
+    said = "Exercise 1: `ask(app)` gave 200. Oh!"
+    assert recorder.told(message, {}) == (said, {"1", "ask(app)", "200"})
+    ours = {"`{called}` gave {came}.": "{came}"}
+    assert recorder.told(message, ours) == ("Exercise 1: 200 Oh!", {"1", "200"})
+    assert recorder.unsaid(message) == "Oh!ask(app)"
 
 
 # What the checks are made of.

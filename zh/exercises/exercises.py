@@ -2,8 +2,8 @@
 
 A kernel starts in the folder of its notebook, and there `exercises` is this
 file. It goes up to the folder of the app, where `exercises` is the package.
-In an edition in another language, whose folder has the words of the checks,
-this file is the same, and the folder of the app is one higher.
+In an edition in another language, such as zh, this file is the same; there
+the folder of the app is one higher, and the checks speak that language.
 """
 
 import os
@@ -11,11 +11,9 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-folder = Path(__file__).resolve().parent.parent
-words = folder / "messages.json"
-if words.exists():
-    os.environ["CHECK_WORDS"] = str(words)
-    folder = folder.parent
+folder, language = Path(__file__).resolve().parent.parent, None
+if not (folder / "wsgi.py").exists():
+    folder, language = folder.parent, folder.name
 os.chdir(folder)
 del sys.modules[__name__]
-import_module(__name__)
+import_module(f"{__name__}.checking").listen(language)
