@@ -185,6 +185,7 @@ def translate(folder, *commands):
     return ran.stdout
 
 
+PICTURE = "notebooks/img/jupyterlab.png"
 KEPT = ".ipynb_checkpoints/a-checkpoint.ipynb"  # by JupyterLab
 CHAPTER = "notebooks/02_look_under_flask.ipynb"
 SHEET = "exercises/02_look_under_flask.ipynb"
@@ -215,6 +216,8 @@ def test_a_third_language_is_a_folder(copy):
     assert "](../../notebooks/img/two_sides.svg)" in built.cells[1].source
 
     (copy / LANGUAGE / "notebooks/my_own.py").touch()
+    (copy / LANGUAGE / PICTURE).parent.mkdir()
+    (copy / LANGUAGE / PICTURE).touch()
     for folder in copy / "notebooks", copy / LANGUAGE / "notebooks":
         (folder / KEPT).parent.mkdir()
         (folder / KEPT).touch()
@@ -238,6 +241,7 @@ def test_a_third_language_is_a_folder(copy):
     assert not (copy / LANGUAGE / CHAPTER).exists()  # nothing of it is left
     assert (copy / LANGUAGE / "notebooks/my_own.py").exists()
     assert (copy / LANGUAGE / "notebooks" / KEPT).exists()
+    assert (copy / LANGUAGE / PICTURE).exists()
 
 
 def test_all_kinds_of_texts_are_built(copy):
@@ -245,7 +249,10 @@ def test_all_kinds_of_texts_are_built(copy):
     each index, and a definition."""
     translate(copy, ("extract", LANGUAGE))
     for name, said in {
-        "comments": {"to the answers that you run": "al la respondoj"},
+        "comments": {
+            "to the answers that you run": "al la respondoj",
+            "Write your answer here.": "Respondu ĉi tie.",
+        },
         "messages/all": {"Exercise {number}: done.": "Ekzerco {number}: preta."},
         "exercises/02_look_under_flask": {"e02-20": "## Kio sekvas"},
         "notebooks/02_look_under_flask": {},
@@ -270,7 +277,7 @@ def test_all_kinds_of_texts_are_built(copy):
     folder = copy / LANGUAGE
     sheet = (folder / SHEET).read_text("utf-8")
     assert r"listen(\"eo\")  # al la respondoj" in sheet
-    assert "Exercise 1, not yet" in sheet
+    assert "Exercise 1, not yet" in sheet and "pass  # Respondu ĉi tie." in sheet
     solved = folder / SHEET.replace("exercises/", "exercises/solutions/")
     assert "Ekzerco 1: preta." in solved.read_text("utf-8")
     for name, text in {

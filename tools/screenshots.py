@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 from notebooks.serving import serve
 from tests.browser.lab import CHROMIUM, MISSING, chromium, opened
 from tools.copying import copy_project
+from tools.translate.edition import editions
 from tools.workbook import NOTEBOOKS, ROOT, code_cells, name_of, read
 
 IMAGES = NOTEBOOKS / "img"
@@ -53,12 +54,13 @@ SHORTEN = """(body, root) => {
 }"""
 
 
-def keep(page, name):
-    """Save what `page` shows as img/NAME.png, framed, in few colours."""
+def keep(page, name, images=IMAGES):
+    """Save what `page` shows as NAME.png in the folder `images`, framed, in
+    few colours."""
     # Without a frame, a white page is lost on the white of a notebook.
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     framed = ImageOps.expand(picture, border=2, fill="gray")
-    path = IMAGES / f"{name}.png"
+    path = images / f"{name}.png"
     few = framed.quantize(COLOURS, dither=Image.Dither.NONE)
     few.save(path, optimize=True)
     print(f"{name_of(path)}: {path.stat().st_size // 1000} kB")
@@ -103,9 +105,11 @@ def debugger(browser):
         keep(page, "debugger")
 
 
-def lab(browser, home):
-    """A chapter in JupyterLab, its places numbered."""
-    chapter = copy_project(home / "project") / CHAPTER
+def lab(browser, home, images):
+    """A chapter in JupyterLab, its places numbered, in the language of the
+    pages that have this folder of images."""
+    path = (images.parent.parent / CHAPTER).relative_to(ROOT)
+    chapter = copy_project(home / "project") / path
     size = {"width": 1200, "height": 700}
     with opened(chapter, browser, home, viewport=size) as page:
         cell = page.locator(".jp-CodeCell", has_text=SHOWN).first
@@ -114,7 +118,7 @@ def lab(browser, home):
         page.wait_for_load_state("networkidle")  # with the images it shows
         for number, (place, left, top) in enumerate(PLACES, 1):
             page.locator(place).evaluate(NUMBER, [number, left, top])
-        keep(page, "jupyterlab")
+        keep(page, "jupyterlab", images)
 
 
 def main():
@@ -123,7 +127,9 @@ def main():
         greeting(browser)
         form(browser)
         debugger(browser)
-        lab(browser, Path(home))
+        for folder in ROOT, *(edition.folder for edition in editions()):
+            if (folder / CHAPTER).exists():
+                lab(browser, Path(home, folder.name), folder / "notebooks/img")
 
 
 if __name__ == "__main__":

@@ -47,7 +47,9 @@ class Building:
         self.english = {path: read(path) for path in chapters()}
         self.files = self.pictures() | self.documents()
         pages = self.chapters() | self.sheets()
+        own = self.edition.written()
         names, here = {*self.files, *pages}, self.edition.folder.name
+        names |= {p.relative_to(self.edition.folder).as_posix() for p in own}
         for name in names:
             if name in pages:
                 for cell in english.markdown(pages[name]):
@@ -80,7 +82,8 @@ class Building:
                 solved = self.notebook(read(path), path)
                 blank = self.notebook(read(BLANKS / path.name), path)
                 for cell, ours in zip(blank.cells, blank_of(solved).cells, strict=True):
-                    cell.source = ours.source  # the links lead from its folder
+                    if cell.cell_type == "markdown":
+                        cell.source = ours.source  # links lead from its folder
                 found[name_of(path)] = solved
                 found[name_of(BLANKS / path.name)] = blank
         return found

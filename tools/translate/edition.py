@@ -51,9 +51,13 @@ class Edition:
         return self.folder / "po" / f"{name}.po"
 
     def written(self):
-        """The Paths of what people have written, a list."""
+        """The Paths of what is not built: what people have written, and the
+        pictures of pages that tools/screenshots.py takes; a list."""
         names = "edition.toml", "terms.csv"
-        return [*(self.folder / n for n in names), *self.folder.glob("po/**/*.po")]
+        found = [self.folder / name for name in names]
+        for pattern in "po/**/*.po", "notebooks/img/*.png":
+            found += self.folder.glob(pattern)
+        return found
 
 
 def pattern_of(term):
