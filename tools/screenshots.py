@@ -118,7 +118,7 @@ def lab(browser, home, images):
         page.wait_for_load_state("networkidle")  # with the images it shows
         for number, (place, left, top) in enumerate(PLACES, 1):
             page.locator(place).evaluate(NUMBER, [number, left, top])
-        keep(page, "jupyterlab", images)
+        keep(page, images=images, name="jupyterlab")
 
 
 def main():
