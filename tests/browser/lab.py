@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from jupyterlab_server.translation_utils import get_language_pack
 from playwright.sync_api import expect, sync_playwright
 
 from notebooks.serving import start, wait_until
@@ -27,7 +28,6 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
-INDICATOR = ".jp-NotebookPanel .jp-Notebook-ExecutionIndicator"
 NO_NEWS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 
 
@@ -97,8 +97,18 @@ def opened(chapter, browser, home, mode="lab", settings=None, **view):
             path = chapter.relative_to(project).as_posix()
             page.goto(f"{server.url}/{mode}/tree/{path}?token={token}")
             # Run All asks for a kernel if it comes before the kernel does.
-            page.locator(f"{INDICATOR}[data-status=idle]").wait_for()
+            idle = called("Idle", language)
+            page.get_by_text(f"Python 3 (ipykernel) | {idle}").wait_for()
             yield page
+
+
+def called(name, language):
+    """What JupyterLab calls something, such as "Idle" or a menu, in the
+    `language` of the pages that have this folder, a Path: a str."""
+    settings = json.loads((language / "lab/overrides.json").read_text("utf-8"))
+    locale = settings["@jupyterlab/translation-extension:plugin"]["locale"]
+    words = get_language_pack(locale)[0].get("jupyterlab", {})
+    return words.get(name, words.get(f"menu\x04{name}", [name]))[0]
 
 
 def above(path, name):
