@@ -236,8 +236,8 @@ class Answer:
         """Refuse the answer because of `why`, a sentence that `say` gave."""
         logged = self.logged or error_in(self.server)
         if logged:
-            error = say("It logged: {error}.", error=short(logged, str))
-            why = f"{why} {error}"
+            error = short(logged, str)
+            why = say("{why} It logged: {error}.", why=why, error=error)
         raise NotYet(why, hint_of(hint))
 
     def exchange(self, how, text, hint=None):
