@@ -7,9 +7,9 @@
 # With it, Python would not find the workbook's own modules.
 unexport PYTHONSAFEPATH
 
-# The menus are in the language of the pages: a folder lab has JupyterLab's setting for it.
+# The menus of an edition are in its language: its folder lab has JupyterLab's setting for it.
 lab: edition setup
-	.venv/bin/jupyter lab --ServerApp.root_dir=. --LabApp.app_settings_dir=$(or $(EDITION),tools)/lab $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) $(addsuffix /,$(EDITION))notebooks/00_start_here.ipynb
+	.venv/bin/jupyter lab --ServerApp.root_dir=. $(if $(EDITION),--LabApp.app_settings_dir=$(EDITION)/lab) $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) $(addsuffix /,$(EDITION))notebooks/00_start_here.ipynb
 
 EDITIONS = $(patsubst %/edition.toml,%,$(wildcard */edition.toml))
 edition:

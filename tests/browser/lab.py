@@ -75,11 +75,12 @@ def opened(chapter, browser, home, mode="lab", settings=None, **view):
     Path(labconfig, "default_setting_overrides.json").write_text(overrides)
     token = secrets.token_hex()
     project = above(chapter, "wsgi.py") or chapter.parent
-    language = above(chapter, "edition.toml") or project / "tools"
+    edition = above(chapter, "edition.toml")
     words = [
         f"HOME={home}",
         f"PATH={os.environ['PATH']}",  # make lab adds no .venv/bin
         f"JUPYTER_TOKEN={token}",
+        "LC_ALL=C.UTF-8",  # else its menus speak the language of this machine
         str(Path(sys.executable).parent / "jupyter"),
         "lab",
         *(["--allow-root"] if os.geteuid() == 0 else []),
@@ -87,7 +88,7 @@ def opened(chapter, browser, home, mode="lab", settings=None, **view):
         "--ServerApp.ip=127.0.0.1",
         "--ServerApp.port=0",
         f"--ServerApp.root_dir={project}",
-        f"--LabApp.app_settings_dir={language}/lab",
+        *([f"--LabApp.app_settings_dir={edition}/lab"] if edition else []),
         str(chapter),
     ]
     with start(shlex.join(words)) as server:
@@ -97,15 +98,17 @@ def opened(chapter, browser, home, mode="lab", settings=None, **view):
             path = chapter.relative_to(project).as_posix()
             page.goto(f"{server.url}/{mode}/tree/{path}?token={token}")
             # Run All asks for a kernel if it comes before the kernel does.
-            idle = called("Idle", language)
+            idle = called("Idle", edition)
             page.get_by_text(f"Python 3 (ipykernel) | {idle}").wait_for()
             yield page
 
 
-def called(name, language):
-    """What JupyterLab calls something, such as "Idle" or a menu, in the
-    `language` of the pages that have this folder, a Path: a str."""
-    settings = json.loads((language / "lab/overrides.json").read_text("utf-8"))
+def called(name, edition):
+    """What JupyterLab calls something, such as "Idle" or a menu, for an
+    edition's folder, a Path, or for the English pages, None: a str."""
+    if edition is None:
+        return name
+    settings = json.loads((edition / "lab/overrides.json").read_text("utf-8"))
     locale = settings["@jupyterlab/translation-extension:plugin"]["locale"]
     words = get_language_pack(locale)[0].get("jupyterlab", {})
     return words.get(name, words.get(f"menu\x04{name}", [name]))[0]

@@ -5,7 +5,6 @@ from playwright.sync_api import expect
 
 from notebooks.serving import serve
 from tests.browser.lab import (  # noqa: F401
-    ROOT,
     browser_of_a_module,
     called,
     opened,
@@ -62,7 +61,7 @@ def test_the_menus_are_in_the_language_of_the_pages(edition, browser, project):
     """As `make lab` opens them. The words are the language pack's."""
     chapter = project / folder_of(edition) / "notebooks/00_start_here.ipynb"
     title = cells(read(chapter), "markdown")[0].source.splitlines()[0]
-    folder = edition.folder if edition else ROOT / "tools"
+    folder = edition and edition.folder
     names = [called(name, folder) for name in ("File", "Kernel")]
     assert ("File" in names) == (edition is None)
     with opened(chapter, browser, project.parent / "home") as page:

@@ -32,7 +32,7 @@ from tools.workbook import (
 
 UP = BLANKS / "exercises.py"  # each folder with blank sheets has one
 MESSAGES = "messages.json"
-# `make lab` shows these to JupyterLab; the ones of the English are in tools/lab.
+# `make lab` shows these to JupyterLab.
 SETTINGS = "lab/overrides.json"
 LOCALE = "@jupyterlab/translation-extension:plugin"
 
