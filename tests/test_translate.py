@@ -219,7 +219,7 @@ def test_a_third_language_is_a_folder(copy):
     (copy / LANGUAGE / PICTURE).parent.mkdir()
     (copy / LANGUAGE / PICTURE).touch()
     for folder in copy / "notebooks", copy / LANGUAGE / "notebooks":
-        (folder / KEPT).parent.mkdir()
+        (folder / KEPT).parent.mkdir(exist_ok=True)
         (folder / KEPT).touch()
 
     chapter = read(copy / CHAPTER)
