@@ -2,7 +2,8 @@
 
 A check needs only the text of an answer, which it runs in a Python of its own. So
 no cell that a learner wrote runs in the kernel that gives the points, and of what
-was handed in nothing counts but the texts: the rest is the sheet as it was released.
+was handed in nothing counts but the texts: the rest is the sheet as it was released,
+and what is said about it is in the language that it was handed in.
 """
 
 import os
@@ -15,6 +16,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 
 from classroom.grading import fence
+from exercises.checking import code_of
 from tools.workbook import read
 
 WORKBOOK = Path("workbook").resolve()  # nbgrader runs in the folder of the course
@@ -53,17 +55,48 @@ def answers_in(notebook):
     return {n: [text for _, text in sorted(f, reverse=True)] for n, f in found.items()}
 
 
+def in_all_languages(name):
+    """The sheet with a file name as the workbook and its editions have it: the
+    file with the words of its checks, a str, or ""; and the notebook."""
+    for folder in [WORKBOOK, *sorted(WORKBOOK.glob("*/"))]:
+        if Path(folder, "exercises", name).exists():
+            words = folder / "messages.json"
+            yield str(words) * words.exists(), read(folder / "exercises" / name)
+
+
+def language_of(notebook, released, sheets):
+    """Which of `sheets`, pairs as above, is in the language of `notebook`: the one
+    that has most of its cells, and of two such the one in that of `released`; for
+    a sheet of the teacher's own it is `released`."""
+
+    def shared(sheet):
+        texts = {cell.source for cell in sheet[1].cells}
+        both = notebook.cells, released.cells
+        return [sum(cell.source in texts for cell in cells) for cells in both]
+
+    return max(sheets, key=shared, default=("", released))
+
+
 class TakeAnswers(NbGraderPreprocessor):
-    """Takes the sheet as it was released, and puts the answers into it."""
+    """Takes the sheet as it was released, and puts the answers into it; where they
+    were written into the sheet of another language, its texts, too."""
 
     def preprocess(self, notebook, resources):
         assignment = resources["nbgrader"]["assignment"]
         name = f"{resources['nbgrader']['notebook']}.ipynb"
         sheet = read(Path("release", assignment, name))
+        sheets = [*in_all_languages(name)]
+        words, theirs = language_of(notebook, sheet, sheets)
+        if words != language_of(sheet, sheet, sheets)[0]:
+            texts = {cell.id: cell.source for cell in theirs.cells}
+            for cell in sheet.cells:
+                if cell.cell_type == "markdown":
+                    cell.source = texts.get(cell.id, cell.source)
+        sheet.metadata["words"] = words
         found = answers_in(notebook)
         for cell in sheet.cells:
             texts = found.get(number_of(cell, "answer"), [])
-            texts = [text for text in texts if text.strip() != cell.source.strip()]
+            texts = [text for text in texts if code_of(text) != code_of(cell.source)]
             if texts:
                 cell.source, cell.metadata["tries"] = texts[0], texts[:TRIES]
         return sheet, resources
@@ -93,6 +126,7 @@ class RunChecks(Execute):
                 "No Landlock here: what answers may read and write, you may"
             )
         resources["metadata"]["path"] = str(WORKBOOK)
+        self.words = notebook.metadata.pop("words")
         with tempfile.TemporaryDirectory(prefix="grading-", dir="/tmp") as folder:
             self.folder, self.fenced = folder, False
             return super().preprocess(notebook, resources, km)
@@ -133,7 +167,9 @@ class RunChecks(Execute):
 
     def execute_after(self, code, cell, index):
         """Run a cell, and in the same kernel first the `code`, a str; before all
-        else the fence is built."""
+        else the fence is built. The learner's language is set each time, for the
+        first cell of a sheet sets its own."""
+        code = f"import os\nos.environ['CHECK_WORDS'] = {self.words!r}\n{code}"
         if not self.fenced and fence.version():
             code = f"{FENCE}\nfence({str(WORKBOOK)!r}, {self.folder!r})\n{code}"
         self.fenced, source = True, cell.source

@@ -1,20 +1,23 @@
-"""Make an nbgrader course of the sheets:   python -m classroom.grading.course FOLDER"""
+"""Make an nbgrader course of the sheets, in English or in the language of an edition."""
 
+import argparse
 import shutil
 import sys
 from pathlib import Path
 
 from tools.copying import copy_project
+from tools.translate.edition import editions
+from tools.workbook import ROOT, SOLUTIONS, name_of
 
 HERE = Path(__file__).resolve().parent
-SOLUTIONS = HERE.parent.parent / "exercises" / "solutions"
 # What a checked answer could copy from, and what no check needs.
-LEFT_OUT = "solutions", "wrong", "tests", "classroom", ".github", ".ci"
+LEFT_OUT = "solutions", "wrong", "po", "tests", "classroom", ".github", ".ci"
 
 
-def make(folder):
+def make(folder, edition=""):
     """Make the course in `folder`, a Path, new or empty; return its sheets,
-    a list of str. FileExistsError where there is something already.
+    a list of str. FileExistsError where there is something already. The sheets
+    are those of an `edition`, a folder such as "zh", or the English ones.
 
     `folder`/workbook is a copy of the project, in which sheets are graded: without
     solutions, and to be read only.
@@ -22,7 +25,7 @@ def make(folder):
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty: name a new folder")
     names = []
-    for path in sorted(SOLUTIONS.glob("*.ipynb")):
+    for path in sorted(Path(ROOT, edition, name_of(SOLUTIONS)).glob("*.ipynb")):
         source = folder / "source" / path.stem
         source.mkdir(parents=True)
         shutil.copy(path, source)
@@ -35,9 +38,12 @@ def make(folder):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
+    parser = argparse.ArgumentParser(prog="course", description=__doc__)
+    parser.add_argument("folder", type=Path, help="new or empty")
+    names = [edition.folder.name for edition in editions()]
+    parser.add_argument("--edition", choices=names, default="")
+    typed = parser.parse_args()
     try:
-        print("\n".join(make(Path(sys.argv[1]))))
+        print("\n".join(make(typed.folder, typed.edition)))
     except OSError as error:
         sys.exit(f"course: {error}")

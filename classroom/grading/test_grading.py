@@ -1,8 +1,10 @@
 """A class hands in sheet 01, in all the ways that there are, cheats and accidents
-among them, and nbgrader grades it: `make test-grading`. Not a part of `make test`."""
+among them, and in all languages, and nbgrader grades it: `make test-grading`. Not a
+part of `make test`."""
 
 import copy
 import csv
+import html
 import os
 import subprocess
 import sys
@@ -15,14 +17,23 @@ import pytest
 
 from classroom.grading import fence
 from classroom.grading.cheats import CHEATS
-from classroom.grading.course import HERE, SOLUTIONS, make
+from classroom.grading.course import make
+from exercises.asking import verdict
+from exercises.checks.sheet_01 import exercise_2
+from exercises.telling import NotYet
+from exercises.words import say
 from tools.sheets import of_role
-from tools.workbook import read
+from tools.translate.edition import editions
+from tools.workbook import ROOT, read, shown
 
-ROOT = HERE.parent.parent
 SHEET = "01_call_a_flask_app"
-BLANK = read(ROOT / "exercises" / f"{SHEET}.ipynb")
-SOLVED = read(SOLUTIONS / f"{SHEET}.ipynb")
+# The folders of the editions; that of the English one has no name of its own.
+EDITIONS = ["", *(edition.folder.name for edition in editions())]
+BLANKS = {e: read(Path(ROOT, e, f"exercises/{SHEET}.ipynb")) for e in EDITIONS}
+SOLUTIONS = {
+    e: read(Path(ROOT, e, f"exercises/solutions/{SHEET}.ipynb")) for e in EDITIONS
+}
+BLANK, SOLVED = BLANKS[""], SOLUTIONS[""]
 ALL = sorted(of_role(SOLVED, "grade"))
 EVERY = len(ALL)  # points, one for each exercise
 LOOP = "while True:\n    pass"
@@ -38,17 +49,14 @@ def by_grade_id(notebook):
     return {cell.metadata.nbgrader.grade_id: cell for cell in marked}
 
 
-def answer(number):
-    return by_grade_id(SOLVED)[f"answer-{number}"].source
-
-
-def hand_in(solved=ALL, change=None):
+def hand_in(solved=ALL, change=None, edition=""):
     """A sheet whose exercises `solved` are right; `change(notebook, cells)`
     does to it what a learner may do."""
-    sheet = copy.deepcopy(BLANK)
-    cells = by_grade_id(sheet)
+    sheet = copy.deepcopy(BLANKS[edition])
+    cells, right = by_grade_id(sheet), by_grade_id(SOLUTIONS[edition])
     for number in solved:
-        cells[f"answer-{number}"].source = answer(number)
+        name = f"answer-{number}"
+        cells[name].source = right[name].source
     if change:
         change(sheet, cells)
     return sheet
@@ -274,6 +282,23 @@ CLASS |= {
 }
 
 
+REFUSED = "prediction = 'one'"
+
+
+def in_language(edition):
+    """What is handed in on the sheet of an edition, as in CLASS."""
+    some = hand_in([1, 3], writes(2, REFUSED), edition)
+    return {
+        f"some-{edition}": (some, 2),
+        f"all-{edition}": (hand_in(change=loses_metadata, edition=edition), EVERY),
+    }
+
+
+EVERYBODY = {}
+for edition in EDITIONS:
+    EVERYBODY |= in_language(edition)
+
+
 def nbgrader(course, *arguments):
     """Run a command of nbgrader in the folder of the course."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
@@ -290,16 +315,14 @@ def nbgrader(course, *arguments):
     )
 
 
-@pytest.fixture(scope="module")
-def points(tmp_path_factory):
-    """What nbgrader gives to each of the class, {who: points}."""
-    course = tmp_path_factory.mktemp("course")
-    assert SHEET in make(course)
+def grade(course, edition, handed_in):
+    """Let nbgrader grade what was handed in, {who: (sheet, points)}, in a new course
+    in the language of an edition; return {who: points}, and what else there is."""
+    assert SHEET in make(course, edition)
     before = digest(course / "workbook")
     made = nbgrader(course, "generate_assignment", SHEET)
     assert made.returncode == 0, made.stderr
-    release = course / "release" / SHEET / f"{SHEET}.ipynb"
-    for who, (sheet, _) in CLASS.items():
+    for who, (sheet, _) in handed_in.items():
         folder = course / "submitted" / who / SHEET
         folder.mkdir(parents=True)
         mine = "-Ada" if who == "renamed" else ""
@@ -312,13 +335,32 @@ def points(tmp_path_factory):
         rows = list(csv.DictReader(file))
     given = {row["student_id"]: float(row["raw_score"]) for row in rows}
     given["feedback"] = len(list(course.glob("feedback/*/*/*.html")))
-    given["release"] = read(release)
+    given["release"] = read(course / "release" / SHEET / f"{SHEET}.ipynb")
     given["log"] = graded.stderr
     given["same"] = digest(course / "workbook") == before
-    given["magic"] = read(course / "autograded/magic-above" / SHEET / f"{SHEET}.ipynb")
+    given["course"] = course
     for path in [course / "workbook", *(course / "workbook").rglob("*/")]:
         path.chmod(0o755)  # so that it can be removed
     return given
+
+
+@pytest.fixture(scope="module")
+def points(tmp_path_factory):
+    """What nbgrader gives to each of the class, {who: points}."""
+    return grade(tmp_path_factory.mktemp("course"), "", CLASS)
+
+
+@pytest.fixture(scope="module", params=EDITIONS)
+def taught(request, tmp_path_factory):
+    """An edition in whose language a course is, and the points that it gives to
+    who hands in the sheet of any edition, {who: points}."""
+    course = tmp_path_factory.mktemp("course")
+    return request.param, grade(course, request.param, EVERYBODY)
+
+
+def graded(points, who):
+    """The sheet of a learner as nbgrader has graded it, a notebook."""
+    return read(points["course"] / "autograded" / who / SHEET / f"{SHEET}.ipynb")
 
 
 def digest(folder):
@@ -340,9 +382,41 @@ def test_teachers_read_how_much_was_tried():
     )
 
 
-def test_what_nbgrader_releases_is_our_blank(points):
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_points_in_all_languages(taught, who):
+    _, points = taught
+    assert points[who] == EVERYBODY[who][1]
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_feedback_is_in_the_language_that_was_handed_in(taught, edition, monkeypatch):
+    """Whatever that of the course is: the texts, and what the checks say."""
+    words = Path(ROOT, edition, "messages.json")
+    monkeypatch.setenv("CHECK_WORDS", str(words) if words.exists() else "")
+    title = BLANKS[edition].cells[0].source.partition("\n")[0].lstrip("# ")
+    with pytest.raises(NotYet) as refused:
+        verdict(2, REFUSED, exercise_2)
+    said = [
+        say("Exercise {number}: done.", number=1),
+        str(refused.value),
+        say("Exercise {number}, not yet: write your answer above.", number=4),
+    ]
+    _, points = taught
+    sheet = graded(points, f"some-{edition}")
+    checks = by_grade_id(sheet)
+    shows = [shown(checks[f"check-{number}"]) for number in (1, 2, 4)]
+    assert sheet.cells[0].source.startswith(f"# {title}\n")
+    assert [text in show for text, show in zip(said, shows, strict=True)] == [True] * 3
+    page = points["course"] / f"feedback/some-{edition}/{SHEET}/{SHEET}.html"
+    reads = " ".join(html.unescape(page.read_text("utf-8")).split())
+    for text in title, said[0], *refused.value.parts, said[2]:
+        assert text in reads
+
+
+def test_what_nbgrader_releases_is_our_blank(taught):
     """So a check knows, of both, an answer that nobody has touched."""
-    ours, theirs = by_grade_id(BLANK), by_grade_id(points["release"])
+    edition, points = taught
+    ours, theirs = by_grade_id(BLANKS[edition]), by_grade_id(points["release"])
     assert ours.keys() == theirs.keys()
     for name, cell in ours.items():
         assert theirs[name].source == cell.source
@@ -358,7 +432,7 @@ def test_what_an_answer_leaves_ends_with_its_grading(points):
 
 
 def test_a_magic_is_named_in_a_line(points):
-    (refusal,) = by_grade_id(points["magic"])["check-2"].outputs
+    (refusal,) = by_grade_id(graded(points, "magic-above"))["check-2"].outputs
     assert "only Jupyter reads `%%time` (line 1 of your cell)" in refusal.evalue
 
 
