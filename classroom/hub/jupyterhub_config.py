@@ -20,6 +20,9 @@ from tools.copying import copy_project
 BIN = Path(sys.executable).parent
 PORT = int(os.environ.get("HUB_PORT") or 8800)
 PASSWORD = os.environ.get("HUB_PASSWORD") or secrets.token_urlsafe(9)
+EDITION = os.environ.get("EDITION", "")  # its folder; the English has none
+if EDITION and not Path(ROOT, EDITION, "edition.toml").exists():
+    sys.exit(f"hub: there is no edition {EDITION}")
 # All that is ever written: homes, state, temporary files. It goes when the
 # hub ends, and so does each process that has it in TMPDIR.
 FOLDER = Path(tempfile.mkdtemp(prefix="hub-")).resolve()
@@ -70,7 +73,7 @@ def welcome(spawner):
     home = Path(spawner.home_dir)
     if not home.exists():
         # The Makefile would set up another .venv for each learner.
-        others = "Makefile", "solutions", "wrong"  # the last two tell all
+        others = "Makefile", "solutions", "wrong", "po"  # all but the first tell
         copy_project(home, *others)
         (home / ".tmp").mkdir()
 
@@ -85,7 +88,8 @@ c.Seat.home_dir_template = f"{FOLDER}/{{username}}"
 c.Spawner.pre_spawn_hook = welcome
 c.Spawner.post_stop_hook = farewell
 c.Spawner.cmd = [str(BIN / "jupyterhub-singleuser")]
-c.Spawner.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
+START = Path(EDITION, "notebooks/00_start_here.ipynb")
+c.Spawner.default_url = f"/lab/tree/{START.as_posix()}"
 c.Spawner.mem_limit = "2G"  # of each process: no system is asked to sum up
 c.Spawner.start_timeout = c.Spawner.http_timeout = 300  # all come at once
 c.Spawner.poll_interval = 5  # seconds until the end of one is noticed
@@ -93,6 +97,8 @@ c.JupyterHub.shutdown_on_logout = True
 c.Spawner.args = [
     *(["--allow-root"] if os.geteuid() == 0 else []),
     "--ServerApp.log_level=WARN",
+    # The language of the menus, as `make lab` has it.
+    *([f"--LabApp.app_settings_dir={ROOT / EDITION}/lab"] if EDITION else []),
     # A login shell would forget PATH.
     "--ServerApp.terminado_settings={'shell_command': ['bash']}",
     # Half an hour without a cell ends a kernel, and one more the server.

@@ -10,7 +10,7 @@ import requests
 import websocket
 from nbformat.v4 import output_from_msg
 
-from tools.workbook import code_cells, normalise, read
+from tools.workbook import code_cells, name_of, normalise, read
 
 SHOWS = "stream", "display_data", "execute_result", "error"
 
@@ -62,11 +62,11 @@ class Learner:
         says."""
         return self.ask("POST", self.base + path, **options).json()
 
-    def open(self, chapter):
-        """Start a kernel for a chapter, a file name; return a Kernel."""
+    def open(self, name):
+        """Start a kernel for a notebook, a file of the project; return a Kernel."""
         session = {
-            "path": f"notebooks/{chapter}",
-            "name": chapter,
+            "path": name,
+            "name": Path(name).name,
             "type": "notebook",
             "kernel": {"name": "python3"},
         }
@@ -147,7 +147,7 @@ def run_chapter(learner, path):
     """
     stored = normalise(read(path))
     now = nbformat.from_dict(json.loads(json.dumps(stored)))
-    kernel = learner.open(Path(path).name)
+    kernel = learner.open(name_of(path))
     for cell in code_cells(now):
         cell.outputs = kernel.execute(cell.source)
     return code_cells(stored), code_cells(normalise(now)), kernel

@@ -55,9 +55,10 @@ def free_port():
 
 
 @contextlib.contextmanager
-def hub():
-    """Start the hub of this project; yield its Server when it answers."""
-    words = f"HUB_PORT={free_port()} 'HUB_PASSWORD={PASSWORD}'"
+def hub(edition=""):
+    """Start the hub of this project, as `make hub` does, in the language of an
+    `edition`, a folder; yield its Server when it answers."""
+    words = f"HUB_PORT={free_port()} 'HUB_PASSWORD={PASSWORD}' EDITION={edition}"
     config = "classroom/hub/jupyterhub_config.py"
     python = f"'{sys.executable}'"
     command = f"{words} {python} -m jupyterhub -f {config}"

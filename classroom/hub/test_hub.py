@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 import yaml
 from jupyterhub.authenticators.shared import SharedPasswordAuthenticator
+from jupyterlab_server.translation_utils import get_language_pack
 from playwright.sync_api import expect
 
 from classroom.hub.room import PASSWORD, Visit, gone, hub, page_says, room
+from exercises.words import say
 from notebooks.serving import serve, wait_until
 from tests.browser.lab import browser_of_a_module  # noqa: F401
 from tools.processes import processes_in
+from tools.translate.edition import editions
+from tools.workbook import ROOT, code_cells, read
 
 # All that a prefix can break: a style sheet, a link, a form's redirect.
 SHOP = """
@@ -100,14 +104,13 @@ def test_a_server_in_a_terminal_ends_with_its_learner(server):
 
 
 def test_no_copy_tells_the_answers(ada):
-    exercises = ada.home / "exercises"
-    assert (exercises / "checking.py").exists()
-    assert not (exercises / "solutions").exists()
-    assert not (exercises / "wrong").exists()
+    names = {path.name for path in ada.home.rglob("*")}
+    assert {"checking.py", "messages.json"} <= names
+    assert names.isdisjoint({"solutions", "wrong", "po"})
 
 
 def test_memory_is_bounded(ada):
-    kernel = ada.learner.open("01_call_a_flask_app.ipynb")
+    kernel = ada.learner.open("notebooks/01_call_a_flask_app.ipynb")
     (output,) = kernel.execute("len(bytearray(3 * 2**30))")
     assert output["ename"] == "MemoryError"
 
@@ -154,7 +157,7 @@ def test_a_site_at_the_desk(browser):
 
 
 def test_a_site_on_the_hub(server, ada, browser):
-    kernel = ada.learner.open("06_serve_in_development.ipynb")
+    kernel = ada.learner.open("notebooks/06_serve_in_development.ipynb")
     id = kernel.send(SERVE_SHOP)
     prefix = next(
         message["content"]["text"].strip()
@@ -214,6 +217,33 @@ def test_chapter_7_as_a_reader_on_the_hub(server, browser, tmp_path):
         expect(popup.value.locator("p")).to_have_text("Hello, Ada!")
         page.screenshot(path=tmp_path / "chapter.png")
         popup.value.screenshot(path=tmp_path / "page.png")
+
+
+@pytest.mark.parametrize("edition", editions(), ids=lambda e: e.folder.name)
+def test_a_room_in_another_language(edition, browser, monkeypatch, tmp_path):
+    """What a learner is shown first, JupyterLab's menus, and what a check says."""
+    folder = edition.folder.name
+    title = read(edition.folder / "notebooks/00_start_here.ipynb").cells[0].source
+    packed = get_language_pack(edition.locale)[0]["jupyterlab"]
+    menus = [packed[f"menu\x04{name}"][0] for name in ("File", "Kernel")]
+    monkeypatch.setenv("CHECK_WORDS", str(edition.folder / "messages.json"))
+    done = say("Exercise {number}: done.", number=1)
+    with hub(folder) as server, browser.new_page() as page:
+        page.set_default_timeout(60_000)
+        log_in(page, server.url, "ada")
+        heading = title.partition("\n")[0].strip("# ")
+        page.get_by_role("heading", name=heading, exact=True).wait_for()
+        for menu in menus:
+            page.get_by_role("menubar").get_by_role("menuitem", name=menu).wait_for()
+        page.screenshot(path=tmp_path / "start.png")
+        learner = Visit(server, "ada").learner
+        learner.log_in()
+        sheet = f"{folder}/exercises/01_call_a_flask_app.ipynb"
+        setup, _, check, *_ = code_cells(read(ROOT / sheet))
+        kernel = learner.open(sheet)
+        kernel.execute(setup.source)
+        kernel.execute("# Exercise 1\nprediction = [200, 405, 404, 404]")
+        assert kernel.text(check.source) == f"{done}\n"
 
 
 def gunicorns(home):
