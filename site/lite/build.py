@@ -10,6 +10,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tomllib
 from hashlib import sha256
 from pathlib import Path
 from zipfile import ZipFile
@@ -27,6 +28,10 @@ PARTS = "pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip
 # The pages, and what their cells read or import; links lead to the others.
 FILES = "notebooks", "exercises", "small_server", "templates"
 FILES += "my_flask_app.py", "wsgi.py", "README.md"
+# The editions in other languages, and what they have of their own.
+EDITIONS = [path.parent for path in sorted(ROOT.glob("*/edition.toml"))]
+THEIRS = "notebooks", "exercises", "messages.json", "README.md"
+LOCALE = "@jupyterlab/translation-extension:plugin"
 # What the kernel needs of its own wheels; the others are for widgets.
 OWN = "ipykernel", "piplite", "pyodide_kernel"
 
@@ -50,20 +55,42 @@ def main():
     build += [f"--lite-dir={WORK}", f"--contents={WORK / 'files'}"]
     build += [f"--output-dir={OUT}"]
     subprocess.run(build, cwd=WORK, check=True, stdout=subprocess.DEVNULL)
+    for edition in EDITIONS:
+        translate_menus(edition)
+
+
+def translate_menus(edition):
+    """Make a second entrance, beside `lab`, where JupyterLite's menus are in the
+    language of an edition, a Path; files, settings and all else are the same."""
+    place = OUT / edition.name
+    shutil.copytree(OUT / "lab", place)
+    locale = tomllib.loads((edition / "edition.toml").read_text("utf-8"))["locale"]
+    config = json.loads((place / "jupyter-lite.json").read_text())
+    data = {
+        "appUrl": f"/{place.name}",
+        "settingsOverrides": {LOCALE: {"locale": locale}},
+    }
+    config["jupyter-config-data"] |= data
+    (place / "jupyter-lite.json").write_text(json.dumps(config))
 
 
 def copy_files(folder):
-    """Copy the pages and the files of the workbook to `folder`."""
+    """Copy the pages and the files of the workbook to `folder`, and those of its
+    editions."""
     ignore = shutil.ignore_patterns("__pycache__", ".*", "wrong", "ruff.toml")
-    for name in FILES:
-        path = ROOT / name
+    names = [*FILES, *(f"{e.name}/{name}" for e in EDITIONS for name in THEIRS)]
+    for name in names:
+        path, copy = ROOT / name, folder / name
         if path.is_dir():
-            shutil.copytree(path, folder / name, ignore=ignore)
+            shutil.copytree(path, copy, ignore=ignore)
         else:
-            shutil.copy2(path, folder / name)
+            shutil.copy2(path, copy)
     shutil.copy2(HERE / "serving.py", folder / "notebooks/serving.py")
     for path in folder.rglob("*.ipynb"):
         join_lines(path)
+    for path in folder.rglob("*.svg"):  # JupyterLite shows no letter beyond Latin-1
+        text = path.read_text("utf-8").encode("ascii", "xmlcharrefreplace")
+        path.write_bytes(text)
 
 
 def join_lines(path):

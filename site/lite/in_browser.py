@@ -3,21 +3,21 @@
 After a cell with the tag `raises-exception` Run All goes on, as in JupyterLab
 (JupyterLite 0.8.6 stops at any error). It goes on after a cell that needs what a
 browser lacks, too, which says so in one line. And a cell that does not end is
-interrupted: nobody else can do it there.
+interrupted: nobody else can do it there. What it says is in the language of the
+notebook's folder, as the words of the checks are (exercises/words.py).
 """
 
 import ast
+import json
+import os
 import sys
+from pathlib import Path
 
 import js
 import pyodide_js
 from pyodide.code import run_js
 from pyodide.ffi import to_js
 
-LACKS = (
-    "This cell needs {}, which a browser does not have: `make lab` on your machine "
-    "runs it, see README.md"
-)
 SECONDS = 30  # that a cell may take
 BUFFER = """(first, again) => {
     let until = Date.now() + first;
@@ -38,22 +38,22 @@ def load_ipython_extension(shell):
         line, lacks = str(error), lacking(error)
         if lacks:
             lost.update(bound(request["content"]["code"]))
-            line = LACKS.format(lacks)
-            lines = [line]
+            line, lines = lacks, [lacks]
         shown = {"ename": kind.__name__, "evalue": line, "traceback": lines}
         if lacks or "raises-exception" in request["metadata"].get("tags", []):
             publish(shown, request["header"])
         else:
             shell._last_traceback = shown  # the kernel publishes it, and stops
 
-    def limit(*_):
+    def begin(*_):
+        find_words()  # the first cell is still in the folder of its notebook
         interrupt_in(SECONDS)
 
     def no_limit(*_):
         interrupt_in(None)
 
     shell._showtraceback = show
-    shell.events.register("pre_run_cell", limit)
+    shell.events.register("pre_run_cell", begin)
     shell.events.register("post_run_cell", no_limit)
 
 
@@ -68,12 +68,37 @@ def interrupt_in(seconds, again=1):
     pyodide_js.setInterruptBuffer(buffer)
 
 
+def find_words():
+    """Let `say` have the words of an edition, if we are in its folder."""
+    for folder in Path.cwd().parents:
+        if Path(folder, "messages.json").exists():
+            os.environ.setdefault("CHECK_WORDS", f"{folder}/messages.json")
+
+
+def say(sentence, **holes):
+    """A sentence in the reader's language. A cell may not have gone to the folder
+    of the app yet, where Python finds the module that does the same."""
+    words = os.environ.get("CHECK_WORDS")
+    ours = json.loads(Path(words).read_text("utf-8")) if words else {}
+    return ours.get(sentence, sentence).format(**holes)
+
+
 def lacking(error):
-    """What a browser lacks if a cell has raised this `error`, a str, or None."""
+    """What to say of what a browser lacks if a cell has raised this `error`, a str,
+    or None."""
     if isinstance(error, ModuleNotFoundError):
-        return error.name
+        return say(
+            "This cell needs {module}, which a browser does not have: `make lab` on "
+            "your machine runs it, see README.md",
+            module=error.name,
+        )
     missed = isinstance(error, NameError) and error.name in lost
-    return "a server" if missed or type(error).__name__ == "NoServer" else None
+    if missed or type(error).__name__ == "NoServer":
+        return say(
+            "This cell needs a server, which a browser does not have: `make lab` on "
+            "your machine runs it, see README.md"
+        )
+    return None
 
 
 def bound(code):

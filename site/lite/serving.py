@@ -1,5 +1,7 @@
 """In place of notebooks/serving.py, in a browser: no server starts there."""
 
+from exercises.words import say
+
 KEPT = ()
 
 
@@ -9,7 +11,7 @@ class NoServer(Exception):  # noqa: N818, a reader reads this name
 
 def start(*command):
     """Say that no server starts."""
-    raise NoServer("a browser starts no server; `make lab` does, see README.md")
+    raise NoServer(say("a browser starts no server; `make lab` does, see README.md"))
 
 
 run = serve = wait_until = start

@@ -7,9 +7,12 @@ import sys
 import time
 
 import pytest
+from jupyterlab_server.translation_utils import get_language_pack
 
+from exercises.words import say
 from notebooks.serving import serve
 from tests.browser.lab import browser_of_a_module, choose  # noqa: F401
+from tools.translate.edition import editions
 from tools.workbook import (
     BLANKS,
     NOTEBOOKS,
@@ -30,38 +33,59 @@ PAGES = [
     for folder in (NOTEBOOKS, BLANKS, SOLUTIONS)
     for path in sorted(folder.glob("0[1-4]_*.ipynb"))
 ]
-# The cells that give something else than what is stored, and why.
-LACKS = (
-    "This cell needs {}, which a browser does not have: `make lab` on your machine "
-    "runs it, see README.md"
+# Of each edition in another language a chapter and a sheet, which says all.
+EDITIONS = {edition.folder.name: edition for edition in editions()}
+THEIRS = [
+    (edition, f"{edition}/{folder}/02_look_under_flask.ipynb")
+    for edition in EDITIONS
+    for folder in ("notebooks", "exercises/solutions")
+]
+NEEDS_SERVER = (
+    "c01-68",
+    "c01-70",  # shows what c01-68 got
+    "c01-72",
+    "c01-53",
+    "c01-105",  # runs pytest, a process of its own
+    "c02-53",
+    "c03-08",
+    "c03-64",
+    "c03-68",
+    "c03-83",
+    "c03-30",
+    "c03-75",  # shows the log of c03-30
+    "c04-08",
+    "c04-42",
 )
-SERVER, FIGURE = LACKS.format("a server"), LACKS.format("matplotlib")
-CHECK = "checking it, NoServer: a browser starts no server; `make lab` does"
-LEFT = "5 of 6 exercises done. Still to do: 5."
-DIFFER = {
-    "c01-68": SERVER,
-    "c01-70": SERVER,  # shows what c01-68 got
-    "c01-72": SERVER,
-    "c01-53": SERVER,
-    "c01-105": SERVER,  # runs pytest, a process of its own
-    "c02-53": SERVER,
-    "c03-08": SERVER,
-    "c03-64": SERVER,
-    "c03-68": SERVER,
-    "c03-83": SERVER,
-    "c03-30": SERVER,
-    "c03-75": SERVER,  # shows the log of c03-30
-    "c04-08": SERVER,
-    "c04-42": SERVER,
-    "c04-57": FIGURE,  # Pyodide's is in no registry of packages
-    # Of the solved sheets. The right answers pass all that needs no server.
-    "e02-check-5": CHECK,
-    "e03-check-5": CHECK,
-    "e04-check-5": CHECK,
-    "e02-19": LEFT,
-    "e03-19": LEFT,
-    "e04-19": LEFT,
-}
+
+
+def differing():
+    """What the cells show that give something else than what is stored, and why:
+    {id: str}, in the language of CHECK_WORDS."""
+    server = say(
+        "This cell needs a server, which a browser does not have: `make lab` on "
+        "your machine runs it, see README.md"
+    )
+    figure = say(
+        "This cell needs {module}, which a browser does not have: `make lab` on "
+        "your machine runs it, see README.md",
+        module="matplotlib",
+    )
+    none = say("a browser starts no server; `make lab` does, see README.md")
+    check = say("checking it, {error}", error=f"NoServer: {none}")
+    left = say(
+        "{done} of {total} exercises done. Still to do: {left}.",
+        done=5,
+        total=6,
+        left=5,
+    )
+    differ = dict.fromkeys(NEEDS_SERVER, server)
+    differ["c04-57"] = figure  # Pyodide's is in no registry of packages
+    for sheet in "e02", "e03", "e04":  # solved: the rest passes all the same
+        differ |= {f"{sheet}-check-5": check, f"{sheet}-19": left}
+    return differ
+
+
+INDICATOR = ".jp-NotebookPanel .jp-Notebook-ExecutionIndicator"
 NOTEBOOK = "jupyterapp.shell.currentWidget.content"
 DONE = f"""() => {NOTEBOOK}.widgets.filter(cell => cell.model.type == "code")
     .every(cell => cell.model.executionCount && cell.model.executionState == "idle")"""
@@ -88,10 +112,10 @@ def page_of_a_reader(browser, server):
         assert asked and [url for url in asked if not url.startswith(ours)] == []
 
 
-def open_page(page, server, path):
+def open_page(page, server, path, app="lab"):
     """Open a page of the workbook, and wait until its kernel is there."""
-    page.goto(f"{server.url}/lite/lab/index.html?path={path}")
-    page.get_by_text("| Idle").wait_for()
+    page.goto(f"{server.url}/lite/{app}/index.html?path={path}")
+    page.locator(f"{INDICATOR}[data-status=idle]").wait_for()
 
 
 def run_all(page):
@@ -102,20 +126,35 @@ def run_all(page):
     return code_cells(nbformat.from_dict(page.evaluate(f"{NOTEBOOK}.model.toJSON()")))
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_run_all_gives_what_is_stored(path, page, server):
+@pytest.mark.parametrize(("edition", "path"), [*((None, p) for p in PAGES), *THEIRS])
+def test_run_all_gives_what_is_stored(edition, path, page, server, monkeypatch):
+    words = f"{ROOT}/{edition}/messages.json" if edition else ""
+    monkeypatch.setenv("CHECK_WORDS", words)
     begun = time.monotonic()
     open_page(page, server, path)
     print(f"the kernel is there after {time.monotonic() - begun:.0f} seconds")
     came, stored = run_all(page), read(ROOT / path)
     assert [c.execution_count for c in came] == list(range(1, len(came) + 1))
     notebook = normalise(nbformat.from_dict(stored | {"cells": came}))
-    differ = {} if path.startswith("exercises/0") else DIFFER
+    differ = {} if path.startswith("exercises/0") else differing()
     for cell, old in zip(notebook.cells, code_cells(stored), strict=True):
         if cell.id in differ:
             assert differ[cell.id] in shown(cell), cell.id
         else:
             assert outcome(cell) == outcome(old), cell.id
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_the_menus_are_in_the_language_of_the_pages(edition, page, server):
+    """At the edition's own entrance. Its pictures are shown, too."""
+    open_page(page, server, f"{edition}/{PAGES[0]}", app=edition)
+    packed = get_language_pack(EDITIONS[edition].locale)[0]["jupyterlab"]
+    for name in "File", "Kernel":
+        menu = packed[f"menu\x04{name}"][0]
+        page.get_by_role("menubar").get_by_role("menuitem", name=menu).wait_for()
+    first = ".jp-NotebookPanel .jp-MarkdownOutput img >> nth=0"
+    page.wait_for_selector(first)
+    assert page.eval_on_selector(first, "img => img.naturalWidth") > 0
 
 
 def test_what_is_shown_is_one_string():
@@ -138,13 +177,14 @@ def test_what_is_shown_is_one_string():
 def test_the_first_page_leads_there(page, server):
     page.goto(f"{server.url}/index.html")
     page.get_by_role("link", name="Run it in your browser").click()
-    page.get_by_text("| Idle").wait_for()
+    page.locator(f"{INDICATOR}[data-status=idle]").wait_for()
     path = "jupyterapp.shell.currentWidget.context.path"
     assert page.evaluate(path) == PAGES[0]
 
 
 def test_what_differs_is_there():
-    assert {*DIFFER} <= {cell.id for path in PAGES for cell in read(ROOT / path).cells}
+    ids = {cell.id for path in PAGES for cell in read(ROOT / path).cells}
+    assert {*differing()} <= ids
 
 
 # What a learner writes: what the cell shows, and what its check says.

@@ -35,6 +35,8 @@ from tools.workbook import (
 # English, and so does CONTRIBUTING.md.
 DOCUMENTS = "README.md", "classroom/README.md", "classroom/hub/README.md"
 PICTURES = NOTEBOOKS / "img"
+# They say to learners in a browser what the checks do not.
+BROWSER = "site/lite/in_browser.py", "site/lite/serving.py"
 COMMENTS, LABELS, RULE_TABLE = "comments", "pictures", "index/rules"
 SITE = "site"
 # A comment that a tool reads.
@@ -179,6 +181,7 @@ def of_messages():
     sentence is in one file, in that of its sheet if no other says it."""
     found, known = {}, set()
     files = [*BLANKS.glob("*.py"), *BLANKS.glob("checks/*.py")]
+    files += [path for name in BROWSER for path in ROOT.glob(name)]
     for path in sorted(files, key=lambda path: (path.parent != BLANKS, path.name)):
         sheet = re.match(r"(?:sheet|beside)_(\d\d)", path.stem)
         name = f"messages/sheet_{sheet[1]}" if sheet else "messages/all"
