@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 from tools.copying import copy_project
-from tools.translate.edition import editions
+from tools.sheets import STUB
+from tools.translate.catalogue import is_done, read_po
+from tools.translate.edition import Edition, editions
 from tools.workbook import ROOT, SOLUTIONS, name_of
 
 HERE = Path(__file__).resolve().parent
@@ -30,11 +32,21 @@ def make(folder, edition=""):
         source.mkdir(parents=True)
         shutil.copy(path, source)
         names.append(path.stem)
-    shutil.copy(HERE / "nbgrader_config.py", folder)
+    config = (HERE / "nbgrader_config.py").read_text("utf-8")
+    ours = config.replace(STUB, stub_of(edition)) if edition else config
+    Path(folder, "nbgrader_config.py").write_text(ours, "utf-8")
     workbook = copy_project(folder / "workbook", *LEFT_OUT)
     for path in [workbook, *workbook.rglob("*")]:
         path.chmod(0o555 if path.is_dir() else 0o444 | path.stat().st_mode & 0o111)
     return names
+
+
+def stub_of(edition):
+    """What stands where an answer goes in the sheets of an edition, a str."""
+    code, mark, comment = STUB.partition("# ")
+    comments = read_po(Edition(ROOT / edition).po("comments"))
+    said = {entry.msgid: entry.msgstr for entry in comments if is_done(entry)}
+    return code + mark + said.get(comment, comment)
 
 
 if __name__ == "__main__":
