@@ -193,8 +193,8 @@ def test_chapter_7_as_a_reader_on_the_hub(server, browser, tmp_path):
         page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
         cells = page.locator(".jp-CodeCell")
         link = cells.filter(has_text='link("/greet/Ada")')
-        for cell in cells.first, link:
-            cell.locator(".cm-content").click()
+        for code in cells.first.locator(".jp-Placeholder"), link.locator(".cm-content"):
+            code.first.click()  # the first cell is folded
             page.keyboard.press("Shift+Enter")
         anchor = link.locator("a[href*='/user/eva/proxy/absolute/']")
         anchor.wait_for()
