@@ -190,7 +190,7 @@ def test_a_page_leads_to_where_it_can_be_run():
 def test_a_page_of_an_edition_leads_to_where_its_own_notebook_runs():
     name = "eo/notebooks/01_call_a_flask_app.ipynb"
     found = dict(links(name, True, "ada/workbook"))
-    assert found["Run in the browser"] == f"../../{LITE}?path={name}"
+    assert found["Run in the browser"] == f"../../lite/eo/index.html?path={name}"
     assert found["Run on Binder"].endswith(f"urlpath=lab/tree/{name}")
 
 

@@ -14,8 +14,11 @@ HERE = f"{NAME}/" if NAME else ""  # the edition's folder
 
 
 def lite(name):
-    """The link to the notebook `name` in JupyterLite, from the site's root."""
-    return f"{LITE}?path={quote(name)}"
+    """The link to the notebook `name` in JupyterLite, whose menus are in the
+    language of the notebook, from the site's root."""
+    *edition, _, _ = name.split("/")
+    page = LITE.replace("lab", *edition) if edition else LITE
+    return f"{page}?path={quote(name)}"
 
 
 def binder(name, repository):
