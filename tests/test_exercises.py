@@ -49,7 +49,7 @@ DONE = [
     r"(1: )?bind, daemon",
     r"GET /report, TERM",
     r"SELECT stock FROM tea",
-    r"X-Forwarded-\S+: \S+",
+    r"(\d: )?X-Forwarded-\S+: \S+",
 ]
 
 

@@ -102,7 +102,7 @@ def exercise_2(answer):
         answer.compare(say("the words handed on"), came, True, hint)
     hint = say("What does a shell do after a command that has failed?")
     for status in 1, 7:
-        called = f"exit {status}, in migrate.py"
+        called = say("exit {status}, in migrate.py", status=status)
         came = fate(f"FAILS={status} {command}", files)
         answer.compare(called, came, status, hint)
     hint = say("What is `$SHOP_KEY` where nobody has set it?")
