@@ -3,18 +3,22 @@
 A parser reads it, so that what looks like a link in code is none.
 """
 
+from functools import lru_cache
+
 import mistune
 
 PARSE = mistune.create_markdown(renderer=None, plugins=["table"])
 
 
+@lru_cache(maxsize=8)  # a text is asked for its links, then for its headings
 def parts(text):
-    """Yield the parts of a text, and their parts, as dicts of mistune."""
-    left = PARSE(text)
+    """The parts of a text, and their parts, a tuple of dicts of mistune."""
+    found, left = [], PARSE(text)
     while left:
         part = left.pop(0)
-        yield part
+        found.append(part)
         left = part.get("children", []) + left
+    return tuple(found)
 
 
 def words(part):
