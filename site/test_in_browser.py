@@ -228,7 +228,7 @@ def test_a_reader_goes_to_the_same_cell_in_another_language_and_back(
         assert box["x"] + box["width"] <= page.viewport_size["width"]
         assert box["height"] < 45  # its words stand in one line
         link.click()
-        page.wait_for_url(f"file://{HTML}/{place}")
+        page.wait_for_url(f"{HTML.as_uri()}/{place}")
         assert page.locator("html").get_attribute("lang") == language
         assert page.locator("div.cell:target").is_visible()
 
