@@ -163,7 +163,7 @@ def test_each_picture_says_what_it_shows(pages):
 def test_a_sheet_folds_what_answers_it(folder):
     path = ROOT / folder / "exercises/03_write_a_wsgi_callable.ipynb"
     page = (HTML / name_of(path)).with_suffix(".html").read_text("utf-8")
-    text = "".join(cell.source for cell in read(path).cells)
+    text = "\n".join(cell.source for cell in read(path).cells)
     hint = re.search("<summary>(.+?)</summary>", text)[1]
     ours = translations(folder)
     headings = page.count("<h2>")
