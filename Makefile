@@ -78,13 +78,14 @@ screenshots: dev
 # The workbook as pages to read, in site/_build/html, and each edition in a folder there; no cell is run.
 site: setup
 	@bash tools/setup.sh site
-	for edition in "" $(EDITIONS); do \
+	for edition in "" $(SHOWN); do \
 		export PYTHONPATH=site SITE_EDITION="$$edition" BUILT="site/_build/$$edition"; \
 		.venv/bin/python -m stage && .venv/bin/python -m sphinx --quiet --fail-on-warning -c site \
 			-d "$$BUILT/doctrees" "$$BUILT/pages" "$$BUILT/html" || exit 1; \
 		[ -z "$$edition" ] || mv "$$BUILT/html" "site/_build/html/$$edition"; \
 	done
-EDITIONS = $(patsubst %/README.md,%,$(wildcard $(patsubst %/edition.toml,%/README.md,$(wildcard */edition.toml))))
+# Those with a first page.
+SHOWN = $(patsubst %/README.md,%,$(wildcard $(addsuffix /README.md,$(EDITIONS))))
 
 site-open: site
 	.venv/bin/python -m webbrowser "file://$(CURDIR)/site/_build/html/index.html"

@@ -19,9 +19,9 @@ class Edition:
     """What the people of an edition have written, but for its .po files.
 
     `locale` is a str such as "zh_CN"; `complete`, whether all is to be
-    translated, always; `differs`, pairs of English code or a
-    command and ours; `wrong`, pairs of a fault's name and its pattern; `terms`, pairs
-    of a pattern of the English and a list of translations.
+    translated, always; `differs`, pairs of English code or a command and
+    ours; `wrong`, pairs of a fault's name and its pattern; `terms`, triples
+    of a term, a pattern of the English, and a list of translations.
     """
 
     def __init__(self, folder):
