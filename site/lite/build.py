@@ -10,7 +10,6 @@ import json
 import shutil
 import subprocess
 import sys
-import tomllib
 from hashlib import sha256
 from pathlib import Path
 from zipfile import ZipFile
@@ -31,7 +30,6 @@ FILES += "my_flask_app.py", "wsgi.py", "README.md"
 # The editions in other languages, and what they have of their own.
 EDITIONS = [path.parent for path in sorted(ROOT.glob("*/edition.toml"))]
 THEIRS = "notebooks", "exercises", "messages.json", "README.md"
-LOCALE = "@jupyterlab/translation-extension:plugin"
 # What the kernel needs of its own wheels; the others are for widgets.
 OWN = "ipykernel", "piplite", "pyodide_kernel"
 
@@ -64,12 +62,9 @@ def translate_menus(edition):
     language of an edition, a Path; files, settings and all else are the same."""
     place = OUT / edition.name
     shutil.copytree(OUT / "lab", place)
-    locale = tomllib.loads((edition / "edition.toml").read_text("utf-8"))["locale"]
     config = json.loads((place / "jupyter-lite.json").read_text())
-    data = {
-        "appUrl": f"/{place.name}",
-        "settingsOverrides": {LOCALE: {"locale": locale}},
-    }
+    settings = json.loads((edition / "lab/overrides.json").read_text("utf-8"))
+    data = {"appUrl": f"/{place.name}", "settingsOverrides": settings}
     config["jupyter-config-data"] |= data
     (place / "jupyter-lite.json").write_text(json.dumps(config))
 
