@@ -48,6 +48,19 @@ def order(server, worker, times):
     return replies[-1].status_code
 
 
+def up(server, worker):
+    """Return a worker when it has answered. If one is stopped while it
+    starts (`only`), it may leave a file half written, which no other reads."""
+    with only(server, worker):
+        server.get("/")
+    return worker
+
+
+def two_up(server):
+    """The two workers, when each has answered."""
+    return [up(server, worker) for worker in server.wait_for_workers(2)]
+
+
 def end(server, worker):
     """Kill a worker, and wait for the one in its place; return that, or
     None if the arbiter gives up."""
@@ -59,13 +72,13 @@ def end(server, worker):
         return new or "Unhandled exception in main loop" in server.log
 
     wait_until(has_come)
-    return next(iter(new), None)
+    return up(server, new.pop()) if new else None
 
 
 def scrapes(command):
     """What the four scrapes of exercise 1 say: of teas, of pages."""
     with serve(command, files_of("13_1")) as server:
-        one, two = server.wait_for_workers(2)
+        one, two = two_up(server)
         order(server, one, 3)
         order(server, two, 1)
         came = [two_numbers(server, one), two_numbers(server, two)]
@@ -115,7 +128,7 @@ def exercise_2(answer):
         counts_all(answer, server, ends)
     files |= files_of("13_2")
     with running(answer, AGAIN, files) as server:
-        order(server, server.wait_for_workers(2)[0], 1)
+        order(server, two_up(server)[0], 1)
         hint = say("Which files are there before, who takes them away?")
         when = say("with a folder of yesterday")
         says_so(answer, server, when, [1, 0], [hint, hint])
@@ -123,7 +136,7 @@ def exercise_2(answer):
 
 def counts_all(answer, server, ends):
     """Refuse what does not add up; `ends` closes what is opened."""
-    one, two = server.wait_for_workers(2)
+    one, two = two_up(server)
     order(server, one, 3)
     order(server, two, 2)
     adds = say("Which collector reads the files, and whose registry?")
@@ -156,7 +169,7 @@ def counts_all(answer, server, ends):
     says_so(answer, server, when, [6, 0], [kept, left], 5)
     server.process.send_signal(signal.SIGHUP)
     wait_until(lambda: not {two, new} & {*server.workers})
-    order(server, server.wait_for_workers(2)[0], 1)
+    order(server, two_up(server)[0], 1)
     when = say("a HUP and one more order")
     again = say("What of your file runs again at a HUP?")
     says_so(answer, server, when, [7, 0], [again, again])
