@@ -32,6 +32,7 @@ PLAIN = bool, int, float, str, bytes
 LENGTHS = str, bytes, list, tuple, dict, set
 LONG = 500_000  # letters of a value that a check reads
 LARGE = 50_000  # bytes of a file that an answer gets no copy of
+AUTHORS = "classroom", "site", "tests", "tools"  # folders without learners
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of Linux
 # What Jupyter reads and Python does not, at the place of a SyntaxError.
 MAGIC = r"(\w+ *= *)?[%!]+\w|\?|.*\w\?\??$"
@@ -120,7 +121,8 @@ def like_the_project(folder):
     project. So an answer finds what it finds in its sheet, and what it
     writes is gone with the folder.
 
-    What is large, or lies deeper than a folder, is there as a link.
+    What is large, lies deeper than a folder, or in a folder of the
+    project's authors, is there as a link.
     """
     folder.mkdir()
     for path in ROOT.iterdir():
@@ -128,19 +130,20 @@ def like_the_project(folder):
             bring(path, folder / path.name)
             continue
         Path(folder, path.name).mkdir()
+        large = 0 if path.name in AUTHORS else LARGE
         with contextlib.suppress(OSError):  # it may be closed to us
             for inner in path.iterdir():
-                bring(inner, folder / path.name / inner.name)
+                bring(inner, folder / path.name / inner.name, large)
     os.chdir(folder)
     places = {"", str(ROOT)}  # where Python finds the project's modules
     sys.path[:] = [str(folder) if p in places else p for p in sys.path]
 
 
-def bring(path, to):
-    """Copy a small file, link to all else. What cannot be read, or has just
-    gone, is left out."""
+def bring(path, to, large=LARGE):
+    """Copy a file that is not `large` (bytes), link to all else. What cannot
+    be read, or has just gone, is left out."""
     with contextlib.suppress(OSError):
-        if path.is_file() and path.stat().st_size < LARGE:
+        if path.is_file() and path.stat().st_size < large:
             shutil.copy2(path, to)  # with its time, so that a .pyc fits
         else:
             to.symlink_to(path)
