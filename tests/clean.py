@@ -26,8 +26,21 @@ OTHERS = (
     "PYTHONSAFEPATH",
     "BIND",
 )
+# Linux keeps this folder in memory: thousands of small files that come and go
+# cost a disk's filesystem as much as half of the tests.
+MEMORY, ROOM = "/dev/shm", 2**30  # bytes; a run needs less
 FOLDER = pytest.StashKey()  # of this run; the main process alone has it
 LEFT = pytest.StashKey()  # what was still there at the end
+
+
+def has_room():
+    """Whether this run's folder may be in MEMORY: nobody has said where by
+    TMPDIR, it is there, with room, and programs in it may run."""
+    if "TMPDIR" in os.environ or not os.path.ismount(MEMORY):
+        return False
+    found = os.statvfs(MEMORY)
+    room = found.f_bavail * found.f_frsize >= ROOM
+    return room and not found.f_flag & os.ST_NOEXEC and os.access(MEMORY, os.W_OK)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -35,8 +48,9 @@ def pytest_configure(config):
     """Make this run's folder."""
     if hasattr(config, "workerinput"):
         return  # a worker of pytest-xdist works in its controller's folder
-    short = place(len("/workbook-abcdefgh"))  # sockets fit into it
-    folder = Path(tempfile.mkdtemp(prefix="workbook-", dir=short))
+    name = "workbook-"
+    short = MEMORY if has_room() else place(len(f"/{name}abcdefgh"))
+    folder = Path(tempfile.mkdtemp(prefix=name, dir=short))
     folder = folder.resolve()
     config.stash[FOLDER] = folder
     for name in [name for name in os.environ if name.startswith(OTHERS)]:
