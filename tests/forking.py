@@ -1,18 +1,34 @@
-"""A Python that has imported Flask, and forks itself for each answer.
+"""A Python that has imported Flask, and forks itself instead of a start.
 
-A check gives an answer to a fresh Python. The tests judge hundreds of kept
-answers, and a fork costs them a tenth of what a start costs. Learners, and
-the sheets under nbval, have the fresh Python.
+A check gives an answer to a fresh Python, and starts Gunicorn anew for it.
+The tests judge thousands of kept answers, and most of what a start costs are
+the imports: a fork costs a tenth. Learners, and the sheets and chapters under
+nbval, have the fresh Python, and the Gunicorn that it starts.
 """
 
+import atexit
 import contextlib
+import gc
+import json
 import os
+import runpy
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
 
 from exercises import answering, asking
+
+SERVERS = {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}  # in their environment
+# Variables that a Python reads while it starts, and a fork does not.
+READ_FIRST = "PYTHON", "LANG", "LC_", "LD_"
+# Gunicorn looks around while it is imported, and a command finds its own.
+AGAIN = "gunicorn", "exercises", "notebooks", "tests", "tools"
+ORDER = 100_000  # bytes at most
 
 
 class Forked:
@@ -29,38 +45,95 @@ class Forked:
 
     def wait(self, timeout=None):
         """Wait for its end, however long that takes."""
-        self.forks.ask(b"%d\n" % self.pid)
+        self.forks.ask({"wait": self.pid})
         self.connection.close()
 
     def kill(self):
         """Nothing: it has been waited for."""
 
 
-class Forks:
-    """The Python that forks: its `start()` returns a Forked."""
+class Program:
+    """A command's process: what a Server uses of a subprocess.Popen."""
 
-    def __init__(self):
+    def __init__(self, forks, words, pid):
+        self.forks, self.args, self.pid = forks, words, pid
+        self.returncode = None
+
+    def poll(self):
+        """How it has ended, an int, or None."""
+        if self.returncode is None:
+            self.returncode = self.forks.ask({"poll": self.pid})
+        return self.returncode
+
+    def wait(self, timeout=float("inf")):
+        """Wait until it has ended, for so many seconds: how, an int."""
+        until = time.monotonic() + timeout
+        while self.poll() is None:
+            if time.monotonic() > until:
+                raise subprocess.TimeoutExpired(self.args, timeout)
+            time.sleep(0.01)
+        return self.returncode
+
+    def send_signal(self, number):
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self):
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self):
+        """End it."""
+        self.send_signal(signal.SIGKILL)
+
+
+class Forks:
+    """The Python that forks; `more` (dict) comes into its environment."""
+
+    def __init__(self, more=None):
         self.control, theirs = socket.socketpair()
+        self.one_asks = threading.Lock()
+        kept = {k: v for k, v in os.environ.items() if k in asking.KEPT}
+        self.env = kept | (more or {})
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.forking"],
             cwd=asking.ROOT,
-            env={k: v for k, v in os.environ.items() if k in asking.KEPT},
+            env=self.env,
             stdin=theirs,
             stdout=subprocess.DEVNULL,
         )
         theirs.close()
 
     def ask(self, order, fds=()):
-        """Send a line and files; return the line that comes, bytes."""
-        socket.send_fds(self.control, [order], fds)
-        return self.control.recv(64)
+        """Send a dict and files; return what comes, an int or None."""
+        with self.one_asks:
+            order = json.dumps(order).encode()
+            assert len(order) < ORDER
+            socket.send_fds(self.control, [order], fds)
+            return json.loads(self.control.recv(64))
 
     def start(self):
         """Fork; return the Forked, which waits for its first question."""
         ours, theirs = socket.socketpair()
         with theirs:
-            pid = int(self.ask(b"fork\n", [theirs.fileno()]))
+            pid = self.ask({"fork": "answer"}, [theirs.fileno()])
         return Forked(self, ours, pid)
+
+    def popen(self, words, **options):
+        """Start a command, as subprocess.Popen does; return its process. It
+        is forked if it is our Gunicorn, and a fork has its environment."""
+        gunicorn = str(Path(sys.executable).with_name("gunicorn"))
+        if options.get("executable") != gunicorn:
+            return subprocess.Popen(words, **options)
+        env = options["env"]
+        if read_first(env) != read_first(self.env):
+            return subprocess.Popen(words, **options)
+        order = {"fork": [gunicorn, *words[1:]], "env": env}
+        order["group"] = options["process_group"]
+        order["cwd"] = options["cwd"] or os.getcwd()
+        pid = self.ask(order, [options["stdout"].fileno()])
+        return Program(self, words, pid)
 
     def end(self):
         """End it, and all that it has forked."""
@@ -68,34 +141,52 @@ class Forks:
         self.process.wait()
 
 
-def main():
-    """Fork when a file comes, reap the process whose number comes."""
-    import flask  # noqa: F401, for the answers
+def read_first(env):
+    """The variables of an environment that are READ_FIRST, a dict."""
+    return {k: v for k, v in env.items() if k.startswith(READ_FIRST)}
 
+
+def main():
+    """Fork when a file comes, wait for the process whose number comes."""
+    import flask  # noqa: F401, for the answers
+    import gunicorn.arbiter
+    import gunicorn.workers.gthread
+    import gunicorn.workers.sync  # noqa: F401
+
+    gc.freeze()  # no fork looks through what was here before it
     control, children = socket.socket(fileno=os.dup(0)), set()
-    while (received := socket.recv_fds(control, 64, 1))[0]:
+    while (received := socket.recv_fds(control, ORDER, 1))[0]:
         order, fds, *_ = received
+        order, reply = json.loads(order), None
         if fds:
-            number = os.fork()
-            if number == 0:
+            reply = os.fork()
+            group = order.get("group", reply)
+            if reply == 0:
                 control.close()
+                os.setpgid(0, group)
+                if order["fork"] != "answer":
+                    return run(order, fds[0])
                 answer(fds[0])
             with contextlib.suppress(OSError):  # it may have been quicker
-                os.setpgid(number, number)
+                os.setpgid(reply, group)
             os.close(fds[0])
-            children.add(number)
+            children.add(reply)
+        elif "wait" in order:
+            os.waitpid(order["wait"], 0)
+            children.remove(order["wait"])
         else:
-            number = int(order)
-            os.waitpid(number, 0)
-            children.remove(number)
-        control.sendall(b"%d\n" % number)
+            pid, status = os.waitpid(order["poll"], os.WNOHANG)
+            if pid:
+                reply = os.waitstatus_to_exitcode(status)
+                children.remove(pid)
+        control.sendall(json.dumps(reply).encode())
     for number in children:
-        os.killpg(number, signal.SIGKILL)
+        with contextlib.suppress(OSError):  # its group may have ended
+            os.killpg(number, signal.SIGKILL)
 
 
 def answer(connection):
     """Be an answer's process; `connection` is a file's number."""
-    os.setpgid(0, 0)
     for number in 0, 1:
         os.dup2(connection, number)
     os.close(connection)
@@ -103,6 +194,33 @@ def answer(connection):
         if name.startswith("notebooks"):
             del sys.modules[name]
     answering.answer_questions()
+
+
+def run(order, log):
+    """Be a command's process, which writes to the file number `log`."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    for number, source in enumerate((null, log, log)):
+        os.dup2(source, number)
+    os.close(null)
+    os.close(log)
+    for name in [*sys.modules]:
+        if name.partition(".")[0] in AGAIN:
+            del sys.modules[name]
+    os.chdir(order["cwd"])
+    os.environ.clear()
+    os.environ.update(order["env"])
+    tempfile.tempdir = None
+    sys.argv = order["fork"]
+    sys.path[0] = os.path.dirname(sys.argv[0])  # as Python sets it
+    try:
+        runpy.run_path(sys.argv[0], run_name="__main__")
+    except SystemExit as ended:
+        if isinstance(ended.code, int):  # end without freeing all memory
+            threading._shutdown()
+            atexit._run_exitfuncs()
+            sys.stdout.flush()
+            os._exit(ended.code)
+        raise
 
 
 if __name__ == "__main__":

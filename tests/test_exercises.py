@@ -22,8 +22,9 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from exercises import answering, asking, checking, client, commands, words
 from exercises.checks.files import files_of
+from notebooks import serving
 from notebooks.serving import wait_until
-from tests.forking import Forked, Forks
+from tests.forking import SERVERS, Forked, Forks
 from tests.helpers import has_ended
 from tools.kernels import AsyncKernels
 from tools.needs import find, lacks
@@ -149,11 +150,13 @@ def forks():
     if not hasattr(socket, "send_fds"):
         yield
         return
-    python = Forks()
+    python, servers = Forks(), Forks(SERVERS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(asking.Answer, "start", lambda answer: python.start())
+        patch.setattr(serving, "Popen", servers.popen)
         yield
     python.end()
+    servers.end()
 
 
 @cache

@@ -41,9 +41,10 @@ def imported_tests(text):
 
 
 def test_no_file_changes_where_imports_look():
-    """Tools are run as modules, from the folder of the project."""
+    """Tools are run as modules, from the folder of the project. Only a fork
+    that stands for a new Python looks where that would look."""
     found = [path.name for path in sources() if tricks(path.read_text("utf-8"))]
-    assert not found, "run it as a module: python -m tools.NAME"
+    assert found == ["forking.py"], "run it as a module: python -m tools.NAME"
 
 
 def test_no_test_imports_another():
