@@ -6,6 +6,8 @@
 
 # With it, Python would not find the workbook's own modules.
 unexport PYTHONSAFEPATH
+# With it, each of the thousands of Pythons of a test run would compile them anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The menus of an edition are in its language: its folder lab has JupyterLab's setting for it.
 lab: edition setup
