@@ -39,8 +39,9 @@ def has_room():
     if "TMPDIR" in os.environ or not os.path.ismount(MEMORY):
         return False
     found = os.statvfs(MEMORY)
-    room = found.f_bavail * found.f_frsize >= ROOM
-    return room and not found.f_flag & os.ST_NOEXEC and os.access(MEMORY, os.W_OK)
+    room = found.f_bavail * found.f_frsize
+    closed = found.f_flag & os.ST_NOEXEC or not os.access(MEMORY, os.W_OK)
+    return room >= ROOM and not closed
 
 
 @pytest.hookimpl(tryfirst=True)

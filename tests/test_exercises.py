@@ -7,12 +7,13 @@ import io
 import json
 import os
 import re
+import signal
 import socket
 import sys
 from functools import cache, partial
 from pathlib import Path
 from string import Formatter
-from subprocess import PIPE, Popen, run
+from subprocess import PIPE, Popen, TimeoutExpired, run
 from types import SimpleNamespace
 
 import psutil
@@ -24,7 +25,7 @@ from exercises import answering, asking, checking, client, commands, words
 from exercises.checks.files import files_of
 from notebooks import serving
 from notebooks.serving import wait_until
-from tests.forking import SERVERS, Forked, Forks
+from tests.forking import SERVERS, Forked, Forks, Program
 from tests.helpers import has_ended
 from tools.kernels import AsyncKernels
 from tools.needs import find, lacks
@@ -757,6 +758,86 @@ def test_what_is_forked_is_like_a_fresh_python(forks):
         assert forked("like") == expected
     assert isinstance(fresh.process, Popen)
     assert isinstance(forked.process, Forked)
+
+
+ABOUT = """
+import os, sys, tempfile
+
+def app(environ, start_response):
+    start_response("200 OK", [])
+    about = {
+        "environ": sorted(os.environ.items()),
+        "argv": sys.argv[1:],
+        "imports": sys.path[:2],
+        "place": [os.getcwd(), tempfile.gettempdir()],
+        "group": os.getpgid(os.getppid()) == os.getpgrp() != os.getppid(),
+        "files": [os.fstat(n).st_rdev for n in (0, 1, 2)],
+        "open": len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0,
+        "buffered": sys.stdout.write_through,
+        "ours": sorted(m for m in sys.modules if m.startswith(("tests", "exercises"))),
+    }
+    return [repr(about).encode()]
+"""
+
+
+def about(command, send):
+    """What a Gunicorn tells of itself, without the name of its folder; its
+    status after the signal `send`; and the class of its process."""
+    with serving.serve(command, {"shop.py": ABOUT}) as server:
+        told = server.get("/").text.replace(server.folder, "FOLDER")
+        server.process.send_signal(send)
+        status = server.process.wait(10)
+    return told, status, type(server.process)
+
+
+@FORKS
+@pytest.mark.parametrize("send", [signal.SIGTERM, signal.SIGKILL])
+def test_a_forked_gunicorn_is_like_a_started_one(monkeypatch, send):
+    """It is where its command is, has its environment, and ends as it."""
+    command = "TEA=mint gunicorn -w 2 -b 127.0.0.1:0 shop:app"
+    *started, _ = about(command, send)
+    servers = Forks(SERVERS)
+    monkeypatch.setattr(serving, "Popen", servers.popen)
+    *forked, process = about(command, send)
+    failed = serving.run("gunicorn nothing:app")
+    servers.end()
+    assert process is Program
+    assert forked == started
+    assert started[1] == (0 if send == signal.SIGTERM else -9)
+    assert failed.returncode == 3 and "No module named 'nothing'" in failed.stdout
+
+
+@FORKS
+@pytest.mark.parametrize(
+    "command",
+    [
+        "python -m gunicorn -b 127.0.0.1:0 shop:app",
+        "PYTHONPATH=. gunicorn -b 127.0.0.1:0 shop:app",
+        "LC_ALL=C gunicorn -b 127.0.0.1:0 shop:app",
+    ],
+)
+def test_what_a_fork_would_not_notice_is_started(monkeypatch, command):
+    """Such as a variable that Python reads before it runs anything."""
+    servers = Forks(SERVERS)
+    monkeypatch.setattr(serving, "Popen", servers.popen)
+    *_, process = about(command, signal.SIGTERM)
+    servers.end()
+    assert process is Popen
+
+
+@FORKS
+def test_a_program_that_does_not_end_in_time_is_waited_for_again(monkeypatch):
+    """As subprocess does it; and what has ended gets no signal."""
+    servers = Forks(SERVERS)
+    monkeypatch.setattr(serving, "Popen", servers.popen)
+    with serving.serve("gunicorn -b 127.0.0.1:0 wsgi:app") as server:
+        with pytest.raises(TimeoutExpired):
+            server.process.wait(0.1)
+        assert server.process.poll() is None
+        server.process.kill()
+        assert server.process.wait(10) == server.process.poll() == -9
+        server.process.terminate()
+    servers.end()
 
 
 @FORKS

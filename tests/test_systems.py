@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from exercises.asking import NotYet
 from exercises.commands import answers_at, behind, running
 from notebooks.serving import serve, start, wait_until
+from tests import clean
 from tests.helpers import gone
 from tests.windows import environment, make_python
 from tools.copying import copy_project
@@ -364,6 +366,32 @@ def test_a_run_of_the_tests_has_a_short_folder(tmp_path):
         timeout=300,  # on a busy machine
     )
     assert "1 passed" in done.stdout, done.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "statvfs"), reason="Windows has no such folder")
+@pytest.mark.parametrize(
+    ("mounted", "room", "flag", "asked", "in_memory"),
+    [
+        (True, 2**30, 0, None, True),
+        (True, 2**30, 0, "/tmp", False),  # somebody has chosen
+        (False, 2**30, 0, None, False),  # macOS
+        (True, 2**26, 0, None, False),  # a container's
+        (True, 2**30, 8, None, False),  # ST_NOEXEC of Linux
+    ],
+)
+def test_a_run_is_in_memory_where_it_fits(
+    monkeypatch, tmp_path, mounted, room, flag, asked, in_memory
+):
+    """A disk takes as long for its small files as the tests for all else."""
+    monkeypatch.delenv("TMPDIR", raising=False)
+    if asked:
+        monkeypatch.setenv("TMPDIR", asked)
+    monkeypatch.setattr(clean, "MEMORY", str(tmp_path))
+    monkeypatch.setattr(os.path, "ismount", lambda path: mounted)
+    found = SimpleNamespace(f_bavail=room // 4096, f_frsize=4096, f_flag=flag)
+    monkeypatch.setattr(os, "statvfs", lambda path: found)
+    monkeypatch.setattr(os, "ST_NOEXEC", 8, raising=False)
+    assert clean.has_room() == in_memory
 
 
 def test_a_kernel_s_sockets_fit(tmp_path, monkeypatch):
