@@ -16,7 +16,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -209,7 +208,6 @@ def run(order, log):
     os.chdir(order["cwd"])
     os.environ.clear()
     os.environ.update(order["env"])
-    tempfile.tempdir = None
     sys.argv = order["fork"]
     sys.path[0] = os.path.dirname(sys.argv[0])  # as Python sets it
     try:

@@ -795,7 +795,9 @@ def about(command, send):
 def test_a_forked_gunicorn_is_like_a_started_one(monkeypatch, send):
     """It is where its command is, has its environment, and ends as it."""
     command = "TEA=mint gunicorn -w 2 -b 127.0.0.1:0 shop:app"
-    *started, _ = about(command, send)
+    monkeypatch.setattr(serving, "Popen", Popen)  # whatever has run before
+    *started, process = about(command, send)
+    assert process is Popen
     servers = Forks(SERVERS)
     monkeypatch.setattr(serving, "Popen", servers.popen)
     *forked, process = about(command, send)
