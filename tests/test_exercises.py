@@ -766,9 +766,9 @@ import os, sys, tempfile
 def app(environ, start_response):
     start_response("200 OK", [])
     about = {
-        "environ": sorted(os.environ.items()),
+        "environ": sorted(os.environ.items() - {("PWD", os.getcwd())}),
         "argv": sys.argv[1:],
-        "imports": sys.path[:2],
+        "imports": vars(sys)["path"][:2],
         "place": [os.getcwd(), tempfile.gettempdir()],
         "group": os.getpgid(os.getppid()) == os.getpgrp() != os.getppid(),
         "files": [os.fstat(n).st_rdev for n in (0, 1, 2)],
@@ -781,7 +781,8 @@ def app(environ, start_response):
 
 
 def about(command, send):
-    """What a Gunicorn tells of itself, without the name of its folder; its
+    """What a Gunicorn tells of itself, without the name of its folder (nor
+    PWD, which a shell sets: it starts the script whose path has a space); its
     status after the signal `send`; and the class of its process."""
     with serving.serve(command, {"shop.py": ABOUT}) as server:
         told = server.get("/").text.replace(server.folder, "FOLDER")
