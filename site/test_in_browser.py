@@ -174,6 +174,21 @@ def test_no_page_jumps_or_scrolls_sideways_on_a_phone(opened):
     assert len(ALL) > 45 * len(shown()) and faults == {}
 
 
+def test_keys_come_to_all_code_that_scrolls(opened):
+    """Also to what is laid out when a reader comes to it."""
+    page = opened("notebooks/05_write_a_wsgi_server.html", "phone")
+    scrolls = 0
+    for code in page.locator("section ~ section ~ section pre:visible").all()[:40]:
+        code.evaluate("e => e.scrollIntoView()")
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        if code.evaluate("e => e.scrollWidth > e.clientWidth"):
+            scrolls += 1
+            page.wait_for_function(
+                "e => e.tabIndex == 0", arg=code.element_handle(), timeout=5000
+            )
+    assert scrolls > 5
+
+
 @pytest.mark.parametrize("place", ["files", "a server"])
 def test_each_page_answers_within_a_second(browser, place):
     """From the begin of a load until the page has taken another colour and
