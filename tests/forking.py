@@ -180,7 +180,7 @@ def main():
                 children.remove(pid)
         control.sendall(json.dumps(reply).encode())
     for number in children:
-        with contextlib.suppress(OSError):  # its group may have ended
+        with contextlib.suppress(OSError):  # or its guard ends it, in another group
             os.killpg(number, signal.SIGKILL)
 
 
