@@ -123,12 +123,10 @@ class Forks:
         """Start a command, as subprocess.Popen does; return its process. It
         is forked if it is our Gunicorn, and a fork has its environment."""
         gunicorn = str(Path(sys.executable).with_name("gunicorn"))
-        if options.get("executable") != gunicorn:
+        ours = options.get("executable") == gunicorn
+        if not ours or read_first(options["env"]) != read_first(self.env):
             return subprocess.Popen(words, **options)
-        env = options["env"]
-        if read_first(env) != read_first(self.env):
-            return subprocess.Popen(words, **options)
-        order = {"fork": [gunicorn, *words[1:]], "env": env}
+        order = {"fork": [gunicorn, *words[1:]], "env": options["env"]}
         order["group"] = options["process_group"]
         order["cwd"] = options["cwd"] or os.getcwd()
         pid = self.ask(order, [options["stdout"].fileno()])
@@ -184,14 +182,19 @@ def main():
             os.killpg(number, signal.SIGKILL)
 
 
+def forget(*packages):
+    """Let what was imported of these packages be imported anew."""
+    for name in [*sys.modules]:
+        if name.partition(".")[0] in packages:
+            del sys.modules[name]
+
+
 def answer(connection):
     """Be an answer's process; `connection` is a file's number."""
     for number in 0, 1:
         os.dup2(connection, number)
     os.close(connection)
-    for name in [*sys.modules]:  # an answer looks for them in its folder
-        if name.startswith("notebooks"):
-            del sys.modules[name]
+    forget("notebooks")  # an answer looks for them in its folder
     answering.answer_questions()
 
 
@@ -202,9 +205,7 @@ def run(order, log):
         os.dup2(source, number)
     os.close(null)
     os.close(log)
-    for name in [*sys.modules]:
-        if name.partition(".")[0] in AGAIN:
-            del sys.modules[name]
+    forget(*AGAIN)
     os.chdir(order["cwd"])
     os.environ.clear()
     os.environ.update(order["env"])

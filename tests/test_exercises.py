@@ -791,20 +791,26 @@ def about(command, send):
     return told, status, type(server.process)
 
 
+@pytest.fixture
+def servers(monkeypatch):
+    """A Forks that starts what `serving` starts."""
+    python = Forks(SERVERS)
+    monkeypatch.setattr(serving, "Popen", python.popen)
+    yield python
+    python.end()
+
+
 @FORKS
 @pytest.mark.parametrize("send", [signal.SIGTERM, signal.SIGKILL])
-def test_a_forked_gunicorn_is_like_a_started_one(monkeypatch, send):
+def test_a_forked_gunicorn_is_like_a_started_one(servers, monkeypatch, send):
     """It is where its command is, has its environment, and ends as it."""
     command = "TEA=mint gunicorn -w 2 -b 127.0.0.1:0 shop:app"
-    monkeypatch.setattr(serving, "Popen", Popen)  # whatever has run before
-    *started, process = about(command, send)
-    assert process is Popen
-    servers = Forks(SERVERS)
-    monkeypatch.setattr(serving, "Popen", servers.popen)
     *forked, process = about(command, send)
     failed = serving.run("gunicorn nothing:app")
-    servers.end()
     assert process is Program
+    monkeypatch.setattr(serving, "Popen", Popen)
+    *started, process = about(command, send)
+    assert process is Popen
     assert forked == started
     assert started[1] == (0 if send == signal.SIGTERM else -9)
     assert failed.returncode == 3 and "No module named 'nothing'" in failed.stdout
@@ -819,20 +825,15 @@ def test_a_forked_gunicorn_is_like_a_started_one(monkeypatch, send):
         "LC_ALL=C gunicorn -b 127.0.0.1:0 shop:app",
     ],
 )
-def test_what_a_fork_would_not_notice_is_started(monkeypatch, command):
+def test_what_a_fork_would_not_notice_is_started(servers, command):
     """Such as a variable that Python reads before it runs anything."""
-    servers = Forks(SERVERS)
-    monkeypatch.setattr(serving, "Popen", servers.popen)
     *_, process = about(command, signal.SIGTERM)
-    servers.end()
     assert process is Popen
 
 
 @FORKS
-def test_a_program_that_does_not_end_in_time_is_waited_for_again(monkeypatch):
+def test_a_program_that_does_not_end_in_time_is_waited_for_again(servers):
     """As subprocess does it; and what has ended gets no signal."""
-    servers = Forks(SERVERS)
-    monkeypatch.setattr(serving, "Popen", servers.popen)
     with serving.serve("gunicorn -b 127.0.0.1:0 wsgi:app") as server:
         with pytest.raises(TimeoutExpired):
             server.process.wait(0.1)
@@ -840,7 +841,6 @@ def test_a_program_that_does_not_end_in_time_is_waited_for_again(monkeypatch):
         server.process.kill()
         assert server.process.wait(10) == server.process.poll() == -9
         server.process.terminate()
-    servers.end()
 
 
 @FORKS
