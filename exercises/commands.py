@@ -9,8 +9,10 @@ import re
 import shlex
 import socket
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 from exercises.words import say
 from notebooks.serving import Server, run, serve, start, wait_until
@@ -262,14 +264,40 @@ def behind(answer, command, app, site, files=None, listen=""):
         yield front, back
 
 
+def is_still(number):
+    """Whether a thread, or a process, runs no more."""
+    with suppress(psutil.NoSuchProcess):
+        status = psutil.Process(number).status()
+        return status in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
+    return True
+
+
+def has_stopped(process):
+    """Whether no thread of a psutil.Process runs any more.
+
+    One thread has stopped before the other (`man 7 signal`); and one that
+    waits in `accept` may take a client until it has.
+    """
+    threads = Path(f"/proc/{process.pid}/task").glob("*")  # of Linux
+    numbers = [int(each.name) for each in threads] or [process.pid]
+    return all(map(is_still, numbers))
+
+
+@contextmanager
+def stopped(*processes):
+    """Let psutil.Processes run nothing: who waits is another's."""
+    try:
+        for process in processes:
+            process.suspend()
+        wait_until(lambda: all(map(has_stopped, processes)))
+        yield
+    finally:
+        for process in processes:
+            process.resume()
+
+
 @contextmanager
 def only(server, worker):
     """Let nobody answer but this worker, a psutil.Process, or None."""
-    others = [one for one in server.workers if one != worker]
-    try:
-        for one in others:
-            one.suspend()
+    with stopped(*(one for one in server.workers if one != worker)):
         yield
-    finally:
-        for one in others:
-            one.resume()

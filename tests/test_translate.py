@@ -186,7 +186,7 @@ def translate(folder, *commands):
 
 
 PICTURE = "notebooks/img/jupyterlab.png"
-KEPT = ".ipynb_checkpoints/a-checkpoint.ipynb"  # by JupyterLab
+KEPT = ".ipynb_checkpoints/a-checkpoint.ipynb", "__pycache__/a.pyc"
 CHAPTER = "notebooks/02_look_under_flask.ipynb"
 SHEET = "exercises/02_look_under_flask.ipynb"
 PO = f"{LANGUAGE}/po/notebooks/02_look_under_flask.po"
@@ -219,8 +219,9 @@ def test_a_third_language_is_a_folder(copy):
     (copy / LANGUAGE / PICTURE).parent.mkdir()
     (copy / LANGUAGE / PICTURE).touch()
     for folder in copy / "notebooks", copy / LANGUAGE / "notebooks":
-        (folder / KEPT).parent.mkdir(exist_ok=True)
-        (folder / KEPT).touch()
+        for name in KEPT:  # by JupyterLab, and by Python
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).touch()
 
     chapter = read(copy / CHAPTER)
     (source,) = [c for c in chapter.cells if c.id == "c02-04"]
@@ -240,7 +241,7 @@ def test_a_third_language_is_a_folder(copy):
     assert entry.msgid == entry.previous_msgid + " It is *yours*."
     assert not (copy / LANGUAGE / CHAPTER).exists()  # nothing of it is left
     assert (copy / LANGUAGE / "notebooks/my_own.py").exists()
-    assert (copy / LANGUAGE / "notebooks" / KEPT).exists()
+    assert all((copy / LANGUAGE / "notebooks" / name).exists() for name in KEPT)
     assert (copy / LANGUAGE / PICTURE).exists()
 
 

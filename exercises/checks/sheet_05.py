@@ -3,15 +3,17 @@
 import ast
 import os
 import re
+import select
 import socket
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from shlex import quote
 
 import psutil
 
 from exercises.checks.files import files_of
+from exercises.commands import stopped
 from exercises.words import say
 from notebooks.serving import run, serve, start, wait_until
 
@@ -507,6 +509,10 @@ class Visitor:
             self.sock = socket.create_connection(server.address, PATIENCE)
             self.sock.sendall(asked.encode())
 
+    def hears_within(self, seconds):
+        """Whether anything has come by then, or the worker has closed."""
+        return self.sock and select.select([self.sock], [], [], seconds)[0]
+
     def hears(self):
         """What comes until the worker closes, a str."""
         if not self.sock:
@@ -521,17 +527,6 @@ class Visitor:
             except TimeoutError:
                 came += b", and no end" if came else b"nothing"
         return came.decode()
-
-
-@contextmanager
-def stopped(process):
-    """Let a psutil.Process run nothing: who waits is another's."""
-    process.suspend()
-    try:
-        wait_until(lambda: process.status() == psutil.STATUS_STOPPED)
-        yield
-    finally:
-        process.resume()
 
 
 def exercise_8(answer):
@@ -591,11 +586,13 @@ def exercise_8(answer):
         seen.hears()  # from B, if A sees her and has not accepted her
         hold.unlink()
         with stopped(two):
+            with suppress(TimeoutError):  # A may look for nobody any more
+                wait_until(Path(server.folder, "inside A").exists, 1)
             time.sleep(0.2)  # A may wait for the next one now
             one.terminate()
             time.sleep(1)  # half a second is what it may take
             late = Visitor(server, "tea")
-            time.sleep(0.2)
+            late.hears_within(1)  # if A takes her, though it must not
         hint = say(
             "Who may still accept her, when A has been told to end?"
         )

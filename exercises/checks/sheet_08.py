@@ -13,7 +13,13 @@ import requests
 from gunicorn.config import Config
 
 from exercises.checks.files import files_of
-from exercises.commands import error_in, running, settings_of, text_of
+from exercises.commands import (
+    error_in,
+    running,
+    settings_of,
+    stopped,
+    text_of,
+)
 from exercises.words import say
 from notebooks.serving import serve, wait_until
 
@@ -170,17 +176,16 @@ def locked(server):
 def queue_up(crew, server, number, worker, other):
     """Send customers to a worker while the other one sleeps: a list of
     Futures, when they have begun to wait, or one is back."""
-    other.suspend()
-    coming = [crew.submit(buy, server) for _ in range(number)]
+    with stopped(other):
+        coming = [crew.submit(buy, server) for _ in range(number)]
 
-    def inside():
-        sockets = worker.net_connections("tcp")
-        here = sum(each.status == "ESTABLISHED" for each in sockets)
-        return here >= number or any(each.done() for each in coming)
+        def inside():
+            sockets = worker.net_connections("tcp")
+            here = sum(each.status == "ESTABLISHED" for each in sockets)
+            return here >= number or any(each.done() for each in coming)
 
-    wait_until(inside)
-    time.sleep(0.2)  # until they have looked into the file
-    other.resume()
+        wait_until(inside)
+        time.sleep(0.2)  # until they have looked into the file
     return coming
 
 

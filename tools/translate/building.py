@@ -247,10 +247,10 @@ class Building:
 
     def has_english(self, path):
         """Whether a file of the edition has an English one in its place; one
-        that JupyterLab keeps for itself is none."""
+        that JupyterLab or Python keeps for itself is none."""
         english = ROOT / path.relative_to(self.edition.folder)
-        kept = ".ipynb_checkpoints" in path.parts
-        return path.is_file() and english.is_file() and not kept
+        kept = {".ipynb_checkpoints", "__pycache__"}
+        return path.is_file() and english.is_file() and kept.isdisjoint(path.parts)
 
     def write(self):
         """Write what is stale, remove what is no longer built; return the

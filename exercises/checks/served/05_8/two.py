@@ -37,6 +37,8 @@ class Listener(socket.socket):
         while Path(f"hold {name}").exists() and time.monotonic() < until:
             Path("held").touch()
             time.sleep(0.01)
+        if Path("held").exists():
+            Path(f"inside {name}").touch()
         return super().accept()
 
 
