@@ -5,6 +5,7 @@ A plugin of pytest: pyproject.toml loads it for all tests and notebooks.
 
 import os
 import shutil
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tools.needs import POSIX
 from tools.place import place
 from tools.processes import processes_in
 
@@ -29,7 +31,12 @@ OTHERS = (
 # Linux keeps this folder in memory: thousands of small files that come and go
 # cost a disk's filesystem as much as half of the tests.
 MEMORY, ROOM = "/dev/shm", 2**30  # bytes; a run needs less
+# Whoever kills the run cannot tell it to remove its folder. So a shell waits
+# for its end, and tries for a minute: a server may still write there.
+WAIT = """trap '' HUP INT TERM; read end; n=60
+until rm -rf "$1" || [ $n = 0 ]; do n=$((n - 1)); sleep 1; done"""
 FOLDER = pytest.StashKey()  # of this run; the main process alone has it
+JANITOR = pytest.StashKey()  # its subprocess.Popen
 LEFT = pytest.StashKey()  # what was still there at the end
 
 
@@ -54,6 +61,15 @@ def pytest_configure(config):
     folder = Path(tempfile.mkdtemp(prefix=name, dir=short))
     folder = folder.resolve()
     config.stash[FOLDER] = folder
+    if POSIX:
+        janitor = subprocess.Popen(
+            ["sh", "-c", WAIT, "sh", folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,  # nobody is to wait for its end
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        config.stash[JANITOR] = janitor
     for name in [name for name in os.environ if name.startswith(OTHERS)]:
         del os.environ[name]
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
@@ -116,3 +132,5 @@ def pytest_unconfigure(config):
     """Remove the folder of this run."""
     if FOLDER in config.stash:
         shutil.rmtree(config.stash[FOLDER], ignore_errors=True)
+    if JANITOR in config.stash:
+        config.stash[JANITOR].communicate()

@@ -368,6 +368,30 @@ def test_a_run_of_the_tests_has_a_short_folder(tmp_path):
     assert "1 passed" in done.stdout, done.stdout
 
 
+def test_the_folder_of_a_run_that_is_killed_goes_too(tmp_path):
+    """Even if it can say nothing any more; a folder in memory costs that."""
+    test = tmp_path / "test_place.py"
+    test.write_text("""if True:
+        import tempfile, time
+        def test_place():
+            print(tempfile.gettempdir(), flush=True)
+            time.sleep(60)
+    """)
+    run = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-s", "-p", "tests.clean", str(test)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with run:
+        places = (re.search(r"/.*/workbook-\w{8}$", line) for line in run.stdout)
+        folder = Path(next(filter(None, places))[0])
+        assert folder.is_dir()
+        run.kill()
+    wait_until(lambda: not folder.exists())
+
+
 @pytest.mark.skipif(not hasattr(os, "statvfs"), reason="Windows has no such folder")
 @pytest.mark.parametrize(
     ("mounted", "room", "flag", "asked", "in_memory"),
