@@ -21,10 +21,12 @@ if not POSIX:
     pytest.skip(NO_POSIX, allow_module_level=True)
 if not programs():
     pytest.skip("postgres is not installed", allow_module_level=True)
-# A page that starts one, says its address, and stays.
+# A page that starts one, says its address, and stays. A kernel hears of an
+# interrupt; whoever is started by a script with & ignores it.
 PAGE = """
-import time
+import signal, time
 from notebooks.database import postgres
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with postgres() as address:
     print(address, flush=True)
     time.sleep(60)
@@ -98,7 +100,8 @@ def test_nothing_outlives_a_page(how):
     place = folder(page.stdout.readline().rstrip())
     found = [p for p in psutil.process_iter() if str(place) in said(p)]
     os.killpg(page.pid, getattr(signal, how))
-    page.communicate()
+    page.communicate(timeout=30)
+    assert page.returncode != 0  # it has not come to its end
     wait_until(lambda: not place.exists())
     assert found
     assert not psutil.wait_procs(found, timeout=20)[1]
