@@ -310,7 +310,7 @@ def drip_written(environ, start):
 def seen_in_time():
     """Wait until the test makes a file; whether it does, in words."""
     seen = os.path.join(os.environ["TMPDIR"], "seen")
-    end = time.monotonic() + 4
+    end = time.monotonic() + 20
     while not os.path.exists(seen) and time.monotonic() < end:
         time.sleep(0.01)
     return b"later" if os.path.exists(seen) else b"in vain"
@@ -330,11 +330,20 @@ def forks(fork, *body):
     return app
 
 
-def fork():
-    """Leave a child that has a copy of all that is open here."""
-    if os.fork() == 0:
-        time.sleep(30)  # the test is over before, and its processes, too
-        os._exit(0)
+def stay(begun):
+    """Write to the file number `begun`, and stay."""
+    os.write(begun, b"a byte")
+    time.sleep(90)  # the test is over before, and its processes, too
+    os._exit(0)
+
+
+def fork(start=lambda child: os.fork() or child()):
+    """Leave a child that has a copy of all that is open here, when it has
+    begun: then it has let go what the server does not want it to have."""
+    reader, writer = os.pipe()
+    start(lambda: stay(writer))
+    os.read(reader, 9)
+    os.close(reader), os.close(writer)
 
 
 def fork_and_fail():
@@ -345,19 +354,17 @@ def fork_and_fail():
 
 def fork_by_multiprocessing():
     context = multiprocessing.get_context("fork")
-    context.Process(target=time.sleep, args=[30], daemon=True).start()
+    fork(lambda child: context.Process(target=child, daemon=True).start())
 
 
 def leave_an_orphan(environ, start):
     """Name a process whose parent has ended, and which ends when asked."""
     reader, writer = os.pipe()
     if (child := os.fork()) == 0:
-        orphan = os.fork()
-        if orphan:
-            os.write(writer, b"%d" % orphan)
-        else:
+        if os.fork() == 0:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            time.sleep(30)
+            os.write(writer, b"%d" % os.getpid())
+            time.sleep(90)
         os._exit(0)
     os.waitpid(child, 0)
     start("200 OK", [TEXT])

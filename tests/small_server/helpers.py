@@ -2,6 +2,7 @@
 sends bytes as they are and reads answers with h11."""
 
 import contextlib
+import functools
 import re
 import socket
 import time
@@ -42,9 +43,28 @@ class Answer(NamedTuple):
 
 def connect(server):
     """A connection to `server`, a socket."""
-    return socket.create_connection(server.address, timeout=5)
+    return socket.create_connection(server.address, timeout=20)
 
 
+def again_if_late(function):
+    """`function`, called again if it fails after a second or more. So long
+    the server waits for what comes behind a request that it has refused; on
+    a busy machine we may be later."""
+
+    @functools.wraps(function)
+    def called(*arguments, **options):
+        for last in False, False, True:
+            began = time.monotonic()
+            try:
+                return function(*arguments, **options)
+            except OSError:  # such as a reset
+                if last or time.monotonic() - began < 1:
+                    raise
+
+    return called
+
+
+@again_if_late
 def ask(server, *parts, end=False):
     """Send the parts, one after the other, and, if asked, the end; return
     all that comes back until the server closes the connection."""
@@ -63,10 +83,11 @@ def rest(client):
     return b"".join(iter(lambda: client.recv(65536), b""))
 
 
+@again_if_late
 def send(server, *parts):
     """Ask, with an end; return the Answers, and what the log says since."""
     before = len(server.log)
-    found = answers(ask(server, *parts, end=True))
+    found = answers(ask.__wrapped__(server, *parts, end=True))
     return found, server.log[before:]
 
 
@@ -127,11 +148,19 @@ def command(app, options=""):
 def serving(options=""):
     """A server of all the apps, both of whose workers answer."""
     with serve(command("app", options)) as server:
-        with ThreadPoolExecutor(8) as pool:
-
-            def both_answer():
-                answers = pool.map(server.get, ["/slow?0.02"] * 8)
-                return len({answer.text for answer in answers}) == 2
-
-            wait_until(both_answer)
+        wait_for_both(server)
         yield server
+
+
+def wait_for_both(server):
+    """Wait until both workers have answered, several times at once: one
+    that is yet to start has no thread, and hears no signal."""
+    answered = set()
+
+    def both_have_answered():
+        answers = pool.map(server.get, ["/slow?0.02"] * 8)
+        answered.update(answer.text for answer in answers)
+        return len(answered) == 2
+
+    with ThreadPoolExecutor(8) as pool:
+        wait_until(both_have_answered)

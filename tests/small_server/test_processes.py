@@ -11,6 +11,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import wait
+from pathlib import Path
 from shlex import quote
 
 import psutil
@@ -29,6 +30,7 @@ from tests.small_server.helpers import (
     rest,
     send,
     serving,
+    wait_for_both,
 )
 from tests.small_server.pep import ROOT, pep
 from tools.needs import NO_POSIX, POSIX
@@ -39,10 +41,10 @@ HERE = quote(str(ROOT))
 HELLO = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
 ENVIRON = b"GET /environ HTTP/1.1\r\nHost: a\r\n"
 POST = b"POST /environ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
-# A server that gives a request on its way five seconds instead of 0.2.
+# A server that gives a request on its way 20 seconds instead of 0.2.
 PATIENT = (
     "from small_server import __main__ as server, connection as c; "
-    "c.IN_FLIGHT = 5; server.main()"
+    "c.IN_FLIGHT = 20; server.main()"
 )
 
 
@@ -53,9 +55,21 @@ def odd(text, options=""):
 
 
 def stops_in_time(server):
-    """Ask `server` to stop; whether it soon has, in peace."""
+    """Ask `server` to stop; whether it has, in peace, long before anybody
+    whom it must not wait for."""
     server.process.terminate()
-    return server.process.wait(timeout=8) == 0
+    return server.process.wait(timeout=20) == 0
+
+
+def refused(server):
+    """Whether nobody listens where `server` did."""
+    try:
+        connect(server).close()
+    except ConnectionResetError:  # the backlog closed with it
+        return False
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 # How it starts.
@@ -166,14 +180,13 @@ def test_a_variable_of_the_deployer_is_in_the_environ():
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_a_stop_answers_who_asks_and_waits_for_nobody_else(name):
-    with serving() as server, connect(server) as idle:
+    with serving("--keep-alive 60") as server, connect(server) as idle:
         idle.sendall(HELLO)
         assert b"Hello" in idle.recv(999)
         with connect(server), ThreadPoolExecutor() as pool:
             slow = ask_slowly(server, pool)
             server.process.send_signal(getattr(signal, name))
-            idle.settimeout(3)  # no keep-alive is waited for
-            assert idle.recv(1) == b""
+            assert idle.recv(1) == b""  # in less than 20 seconds
             for answer in slow:
                 assert answer.result().ok
                 assert answer.result().headers["Connection"] == "close"
@@ -192,22 +205,14 @@ def ask_slowly(server, pool):
 
 
 def test_who_comes_after_a_stop_is_refused_at_once():
-    def refused():
-        try:
-            connect(server).close()
-        except ConnectionResetError:  # the backlog closed with it
-            return False
-        except ConnectionRefusedError:
-            return True
-
+    """And not when the last has its answer, which here waits for a file."""
     with serving() as server, ThreadPoolExecutor() as pool:
-        before = server.log.count("called /slow")
-        slow = pool.submit(server.get, "/slow?2")
-        wait_until(lambda: server.log.count("called /slow") > before)
+        slow = pool.submit(server.get, "/drip", timeout=30)
+        wait_until(lambda: "called /drip" in server.log)
         server.process.terminate()
-        wait_until(refused)
-        assert not slow.done()
-        assert slow.result().ok
+        wait_until(lambda: refused(server), 15)
+        Path(server.folder, "seen").touch()
+        assert slow.result().text == "nowlater"
 
 
 def test_a_request_that_is_on_its_way_at_a_stop_is_answered():
@@ -215,7 +220,7 @@ def test_a_request_that_is_on_its_way_at_a_stop_is_answered():
     with serve(patient) as server, connect(server) as client:
         assert server.get("/hello").ok  # who came before is inside
         server.process.terminate()
-        time.sleep(0.3)
+        wait_until(lambda: refused(server))  # both workers have heard of it
         client.sendall(HELLO)
         assert b"Hello" in client.recv(999)
         assert server.process.wait(timeout=20) == 0
@@ -227,7 +232,7 @@ def test_a_stop_does_not_wait_for_ever():
         serve(command("app", "--graceful-timeout 1")) as server,
         ThreadPoolExecutor() as pool,
     ):
-        stuck = pool.submit(server.get, "/slow?60")
+        stuck = pool.submit(server.get, "/slow?60", timeout=60)
         wait_until(lambda: "called /slow" in server.log)
         began = time.monotonic()
         server.process.terminate()
@@ -247,8 +252,7 @@ def test_a_stop_does_not_wait_for_a_child_of_the_app(path):
         (child,) = [p for w in server.workers for p in w.children()]
         assert stops_in_time(server)
         assert idle.recv(1) == b""
-        with pytest.raises(ConnectionRefusedError):
-            connect(server)
+        assert refused(server)
         assert child.is_running() == (path == "/fork")
 
 
@@ -271,14 +275,14 @@ def test_a_stop_does_not_wait_for_a_thread_of_an_import():
     thread = "import threading; threading.Thread(target=input).start()"
     thread = thread.replace("input", "threading.Event().wait")
     with odd(thread, "--graceful-timeout 1") as server:
-        server.process.terminate()
-        assert server.process.wait(timeout=8) == 0
+        assert stops_in_time(server)
 
 
 def test_a_stop_in_the_first_moments_is_one():
     """Each of its 120 servers ends, and no process complains."""
-    result = run(f"PYTHONPATH={HERE} python -m tests.small_server.early")
-    assert result.stdout == "{0: 120}\n"
+    with start(f"PYTHONPATH={HERE} python -m tests.small_server.early") as early:
+        early.process.wait(timeout=180)
+        assert early.log == "{0: 120}\n"
 
 
 def test_a_stop_does_not_wait_for_a_worker_that_cannot_end():
@@ -298,26 +302,17 @@ def test_signals_count_though_whoever_started_it_ignores_them():
         old.kill()
         wait_until(lambda: old not in server.workers)
         server.wait_for_workers(2)
-        pool.submit(server.get, "/slow?9")
+        pool.submit(server.get, "/slow?60")
         wait_until(lambda: "called /slow" in server.log)
         assert stops_in_time(server)
 
 
 def test_it_serves_though_nobody_reads_its_log():
-    quiet = COMMAND.replace("127.0.0.1:0", f"127.0.0.1:{free_port()}")
-    quiet = f"sh -c 'exec {quiet} tests.small_server.apps:app 2>&-'"
-    with start(f"PYTHONPATH={HERE} {quiet}") as server:
-        server.url = "http://" + quiet.split("--bind ")[1].split()[0]
-        wait_until(server.answers)
+    quiet = f"sh -c 'exec {COMMAND} tests.small_server.apps:app 2>&-'"
+    with serve(f"PYTHONPATH={HERE} {quiet}") as server:
         assert server.get("/hello").text == "Hello"
         server.get("/fail/ValueError")
         assert server.get("/hello").text == "Hello"
-
-
-def free_port():
-    """A port at which nobody listens, an int."""
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        return held.getsockname()[1]
 
 
 # How a worker ends, and another takes its place.
@@ -355,15 +350,15 @@ def test_workers_that_die_at_once_are_not_replaced_at_once():
         time.sleep(0.5)
         more = server.log.count("has ended with 1") - before
         assert more <= 1 + (time.monotonic() - began) / 0.1
-        server.process.terminate()
-        assert server.process.wait(timeout=3) == 0
+        assert stops_in_time(server)
 
 
 def test_an_error_in_the_main_thread_of_a_worker_ends_it():
     """Its threads finish what they do, and another worker is started."""
     fails = "import signal; signal.signal(signal.SIGUSR1, lambda *_: 1 / 0)"
     with odd(fails) as server:
-        old = server.wait_for_workers(2)
+        wait_for_both(server)
+        old = server.workers
         with ThreadPoolExecutor() as pool:
             slow = ask_slowly(server, pool)
             for worker in old:
@@ -420,11 +415,11 @@ def test_an_orphan_is_no_worker():
 
 
 def test_workers_end_with_their_parent():
-    with serving() as server, connect(server) as idle:
+    with serving("--keep-alive 60") as server, connect(server) as idle:
         workers = server.workers
         idle.sendall(HELLO)
         server.process.kill()
-        wait_until(lambda: all(map(has_ended, workers)), 4)
+        wait_until(lambda: all(map(has_ended, workers)))
 
 
 def test_workers_end_with_their_parent_though_it_has_another_child():
@@ -435,7 +430,7 @@ def test_workers_end_with_their_parent_though_it_has_another_child():
         server.process.send_signal(signal.SIGUSR1)
         server.wait_for_workers(3)
         server.process.kill()
-        wait_until(lambda: all(map(has_ended, workers)), 8)
+        wait_until(lambda: all(map(has_ended, workers)))
 
 
 # What it has room for.
@@ -499,14 +494,13 @@ def test_the_limit_of_a_body_is_an_option(length, status):
 
 
 def test_slow_clients_lock_nobody_out():
-    with serving() as server, contextlib.ExitStack() as stack:
+    """Who gives up waiting after 10 seconds, when they have 60."""
+    with serving("--timeout 60") as server, contextlib.ExitStack() as stack:
         clients = [stack.enter_context(connect(server)) for _ in range(50)]
         for byte in b"GET /hello HT":
             for client in clients:
                 client.sendall(bytes([byte]))
-            began = time.monotonic()
-            assert server.get("/hello").text == "Hello"
-            assert time.monotonic() - began < 3
+            assert server.get("/hello", timeout=10).text == "Hello"
         for client in clients:
             client.sendall(b"TP/1.1\r\nHost: a\r\n\r\n")
             assert b"Hello" in client.recv(999)
@@ -524,16 +518,15 @@ SLOW = {
 def test_a_head_has_its_time_and_no_more():
     """A byte at its end gives it no second one."""
     with (
-        serve(command("app", "--timeout 3")) as server,
+        serve(command("app", "--timeout 4")) as server,
         connect(server) as slow,
     ):
-        slow.settimeout(20)
-        began = time.monotonic()
         slow.sendall(b"GET /")
-        time.sleep(2.5)
+        time.sleep(3)
+        sent = time.monotonic()
         slow.sendall(b"a")
         assert b" 408 " in slow.recv(999)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - sent < 4
 
 
 @pytest.mark.parametrize("what", SLOW)
@@ -541,7 +534,7 @@ def test_a_request_that_is_too_slow_is_refused(what):
     """Even if a byte always comes."""
     begin, byte = SLOW[what]
     with (
-        serve(command("app", "--keep-alive 2 --timeout 2")) as server,
+        serve(command("app", "--keep-alive 3 --timeout 2")) as server,
         connect(server) as idle,
         connect(server) as slow,
     ):
@@ -549,7 +542,7 @@ def test_a_request_that_is_too_slow_is_refused(what):
         slow.sendall(begin)
         while not wait([slow], 0.1):
             slow.sendall(byte)
-            assert time.monotonic() - began < 9
+            assert time.monotonic() - began < 20
         assert time.monotonic() - began > 1.5
         (answer,) = answers(rest(slow))
         assert answer.status == "408 Request Timeout"
@@ -558,10 +551,10 @@ def test_a_request_that_is_too_slow_is_refused(what):
 
 
 def test_a_body_that_goes_on_coming_has_the_time_it_takes():
-    with serve(command("app", "--timeout 1")) as server, connect(server) as client:
+    with serve(command("app", "--timeout 3")) as server, connect(server) as client:
         client.sendall(BODY)
         for _ in range(10):
-            time.sleep(0.3)
+            time.sleep(0.4)
             client.sendall(bytes(1000))
         (answer,) = answers(rest(client))
     assert answer.status == "200 OK"
@@ -570,24 +563,24 @@ def test_a_body_that_goes_on_coming_has_the_time_it_takes():
 
 def test_an_answer_that_goes_on_leaving_has_the_time_it_takes():
     """But no more than `--timeout` when it stands still."""
-    with serve(command("app", "--timeout 1")) as server:
-        assert len(read_slowly(server, 0.1)) > 2**23
-        assert len(read_slowly(server, 3)) < 2**23
+    with serve(command("app", "--timeout 3")) as server:
+        assert len(read_slowly(server, [0.1] * 40)) > 2**23
+        assert len(read_slowly(server, [5])) < 2**23
 
 
-def read_slowly(server, pause):
-    """Ask for a block of 8 MB; read it in pieces, before each of which the
-    client pauses for so many seconds, 4 in all; return what came."""
+def read_slowly(server, pauses):
+    """Ask for a block of 8 MB; read a fortieth of it after each of the
+    pauses, a list of seconds, and then the rest; return what came."""
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**16)
-        client.settimeout(5)
+        client.settimeout(20)
         client.connect(server.address)
         path = b"/give/a%20large%20block"
         client.sendall(b"GET " + path + b" HTTP/1.0\r\n\r\n")
         data = b""
-        for _ in range(int(4 / pause)):
+        for pause in pauses:
             time.sleep(pause)
-            data += client.recv(int(2**23 / 4 * pause), socket.MSG_WAITALL)
+            data += client.recv(2**23 // 40, socket.MSG_WAITALL)
         return data + rest(client)
 
 

@@ -81,7 +81,7 @@ def test_a_wrong_line_end_is_refused_at_once(server, end):
     began = time.monotonic()
     (answer,) = answers(ask(server, GOOD.replace(b"\r\n", ENDS[end])))
     assert answer.status == "400 Bad Request"
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 15  # and not after 20, as who is late
 
 
 def test_no_case_is_refused_and_accepted():
