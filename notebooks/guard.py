@@ -4,6 +4,7 @@ It makes a folder in sys.argv[1], and prints its path; waits until its input
 ends; kills all processes that got the folder as their TMPDIR; removes it.
 """
 
+import contextlib
 import os
 import shutil
 import sys
@@ -31,7 +32,8 @@ if __name__ == "__main__":
     sys.stdin.read()
     while found := guarded(folder):  # one that ends may have a new child
         for process in found:
-            process.kill()
+            with contextlib.suppress(psutil.Error):  # it has ended
+                process.kill()
         psutil.wait_procs(found, timeout=1)
     for _ in range(100):  # Windows removes no file that is still open
         shutil.rmtree(folder, ignore_errors=True)
