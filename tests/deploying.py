@@ -13,12 +13,20 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOM = "classroom/hub/zero-to-jupyterhub.yaml"
-# One view more, which tells what the app sees of its visitor.
-SEEN = """
+# Two views more: one tells what the app sees of its visitor, the other has
+# visitors wait for a file, but for no more than 10 seconds.
+MORE = """
+import os, time
 from flask import request
 @app.get("/seen")
 def seen():
     return f"{request.remote_addr} {request.url_root} {len(request.data)}"
+@app.get("/held")
+def held():
+    until = time.monotonic() + 10
+    while not os.path.exists("let-go") and time.monotonic() < until:
+        time.sleep(0.01)
+    return "let go"
 """
 SETTINGS = {
     "FLASK_SECRET_KEY": "k",
@@ -44,7 +52,7 @@ def project(folder):
     (folder / ROOM).parent.mkdir(parents=True)
     shutil.copy(ROOT / ROOM, folder / ROOM)
     with open(folder / "wsgi.py", "a") as wsgi:
-        wsgi.write(SEEN)
+        wsgi.write(MORE)
     return folder
 
 
