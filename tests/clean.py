@@ -105,11 +105,11 @@ def left_in(folder):
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session):
-    """The law "clean": 10 seconds after the last test nothing is left."""
+    """The law "clean": 30 seconds after the last test nothing is left."""
     if FOLDER not in session.config.stash:
         return
     folder = session.config.stash[FOLDER]
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while (left := left_in(folder)) and time.monotonic() < deadline:
         time.sleep(0.1)
     if left:

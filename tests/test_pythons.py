@@ -147,7 +147,7 @@ def setup(folder, **env):
         env={"PATH": str(folder / "bin"), **env},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
 
@@ -254,7 +254,7 @@ def make(folder, *words, **env):
         env={"PATH": os.environ["PATH"], **env},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=True,
     )
     return done.stdout

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from notebooks.serving import serve, start, wait_until
+from tests.helpers import has_ended
 from tools.needs import NO_POSIX, POSIX
 
 if not POSIX:
@@ -71,7 +72,7 @@ def call(path, *arguments, script="run.sh", cwd=None, **variables):
     command = ["bash", str(script), *arguments]
     env = {"PATH": path, **variables}
     with Popen(command, env=env, cwd=cwd, stdout=PIPE) as process:
-        output = process.communicate(timeout=20)[0]
+        output = process.communicate(timeout=60)[0]
     assert process.returncode == 0
     return *json.loads(output), process.pid
 
@@ -88,7 +89,7 @@ def bash(*command, **env):
         env={"PATH": os.environ["PATH"], **env},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
 
@@ -327,7 +328,7 @@ def test_a_signal_stops_it_and_nothing_is_left(checkout, tmp_path, number):
         workers = server.workers
         server.process.send_signal(number)
         assert server.process.wait(timeout=20) == 0
-        wait_until(lambda: not any(w.is_running() for w in workers))
+        wait_until(lambda: all(map(has_ended, workers)))
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(server.address, timeout=5)
         files = [path.name for path in Path(server.folder).iterdir()]

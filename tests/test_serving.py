@@ -1,6 +1,5 @@
 """The helper that starts servers from cells, and how it ends them."""
 
-import functools
 import json
 import os
 import shlex
@@ -90,11 +89,6 @@ def test_post(server):
     assert server.post("/echo", data=b"abc").content == b"abc"
 
 
-def test_get_gives_up_in_time(server):
-    with pytest.raises(requests.Timeout):
-        server.get("/slow/1", timeout=0.1)
-
-
 def test_log_grows(server):
     assert "GET /nowhere/to/log" not in server.log
     server.get("/nowhere/to/log")
@@ -111,7 +105,7 @@ def test_workers_that_do_not_come(server):
     began = time.monotonic()
     with pytest.raises(TimeoutError, match=r"0\.1 seconds"):
         server.wait_for_workers(3, seconds=0.1)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15  # and not 20
 
 
 def test_address_is_that_of_the_url(server):
@@ -136,12 +130,17 @@ def listener():
         yield listener, server
 
 
-def test_send_gives_up_in_time(listener):
+def test_send_and_get_give_up_in_time(listener):
+    """Not after the 10 seconds that they have if nobody says more."""
     _, server = listener
     began = time.monotonic()
     with pytest.raises(TimeoutError):
         server.send(b"Is anybody there?", timeout=0.1)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 9
+    began = time.monotonic()
+    with pytest.raises(requests.Timeout):
+        server.get("/", timeout=0.1)
+    assert time.monotonic() - began < 9
 
 
 def test_send_returns_all_until_the_server_closes(listener):
@@ -208,7 +207,7 @@ def test_a_command_gets_none_of_the_caller_s_input():
         input="typed",
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=True,
     )
     assert caller.stdout == "\n"
@@ -256,22 +255,28 @@ def test_command_that_never_answers(command):
         server.get = lambda *a, **o: get(*a, **o | {"timeout": 0.2})
         wait_until(server.answers, seconds=0.5)
     assert time.monotonic() - began < 20
-    assert gone(folder)
+    wait_until(lambda: gone(folder))
 
 
 @pytest.mark.parametrize(
     ("code", "why"),
     [
-        ("print('I am here')", "nobody listens\nI am here"),
+        ("", "nobody listens\nI am here"),
         ("import socket; s = socket.create_server(('127.0.0.1', 0))", "timed out"),
     ],
 )
 def test_serve_says_why_nothing_answered(monkeypatch, code, why):
     """The last error, and all that the command has said."""
-    impatient = functools.partial(wait_until, seconds=1)
+
+    def impatient(answers):
+        """Wait a second, once the command is where it stays."""
+        wait_until(lambda: "I am here" in answers.__self__.log)
+        wait_until(answers, 1)
+
     monkeypatch.setattr("notebooks.serving.wait_until", impatient)
-    files = {"deaf.py": f"{code}\nimport time; time.sleep(60)\n"}
-    with pytest.raises(TimeoutError, match=why), serve("python deaf.py", files):
+    code = f"{code}\nprint('I am here')\nimport time; time.sleep(60)\n"
+    deaf = serve("python deaf.py", {"deaf.py": code})
+    with pytest.raises(TimeoutError, match=why), deaf:
         pass
 
 
@@ -306,8 +311,7 @@ def test_two_servers_at_once():
             assert a.url != b.url
             assert a.get("/").text == b.get("/").text
         assert a.get("/").ok
-    assert gone(a.folder, a.url)
-    assert gone(b.folder, b.url)
+    wait_until(lambda: gone(a.folder, a.url) and gone(b.folder, b.url))
 
 
 class Kernel:
@@ -318,13 +322,13 @@ class Kernel:
         self.manager.start_kernel(stderr=-3)  # subprocess.DEVNULL
         self.client = self.manager.client()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=30)
+        self.client.wait_for_ready(timeout=60)
         self.pid = self.manager.provisioner.pid
 
     def status(self, cell):
         """Execute a cell; return "ok", or its error's name."""
         reply = self.client.execute_interactive(
-            cell, timeout=30, output_hook=lambda message: None
+            cell, timeout=60, output_hook=lambda message: None
         )
         return reply["content"].get("ename", "ok")
 
@@ -404,8 +408,7 @@ def test_server_that_ignores_sigterm_is_killed(stubborn):
 
 def test_each_gunicorn_has_a_control_socket_of_its_own():
     with serve("gunicorn -b 127.0.0.1:0 wsgi:app") as server:
-        wait_until(lambda: "Control socket" in server.log)
-        assert Path(server.folder, "gunicorn.ctl").exists()
+        wait_until(Path(server.folder, "gunicorn.ctl").exists)
 
 
 def test_a_redirect_is_an_answer():
