@@ -292,12 +292,16 @@ def test_a_stop_does_not_wait_for_a_worker_that_cannot_end():
         assert stops_in_time(server)
 
 
-IGNORED = f"sh -c \"trap '' CHLD ALRM; exec {COMMAND} --graceful-timeout 1 "
-IGNORED = f'PYTHONPATH={HERE} {IGNORED} tests.small_server.apps:app"'
+# (Some shells, such as dash, would not let a command ignore CHLD.)
+IGNORES = """import os, signal, sys
+for number in signal.SIGCHLD, signal.SIGALRM:
+    signal.signal(number, signal.SIG_IGN)
+os.execvp(sys.argv[1], sys.argv[1:])"""
 
 
 def test_signals_count_though_whoever_started_it_ignores_them():
-    with serve(IGNORED) as server, ThreadPoolExecutor() as pool:
+    ignored = f"python -c {quote(IGNORES)} {command('app', '--graceful-timeout 1')}"
+    with serve(ignored) as server, ThreadPoolExecutor() as pool:
         old = server.wait_for_workers(2)[0]
         old.kill()
         wait_until(lambda: old not in server.workers)
