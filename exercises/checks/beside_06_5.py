@@ -13,7 +13,7 @@ from answer import running
 
 POLITE = "cat pipe & echo $! >child; wait"
 FINISHES = f"trap 'sleep 0.7; exit 7' TERM; {POLITE}"
-STUBBORN = f"trap 'sleep 0.9; exit 7' TERM; {POLITE}"
+STUBBORN = f"trap 'sleep 2; exit 7' TERM; {POLITE}"
 DEAF = "trap '' TERM; echo $$ >child; exec cat pipe"  # before we look
 CHILD_IS_STUBBORN = f'sh -c "{DEAF}" & wait'.replace("$$", r"\$\$")
 LEAVES_A_CHILD = "cat pipe & echo $! >child; exit 3"
@@ -27,7 +27,7 @@ def work_in(folder):
     os.open("pipe", os.O_RDWR)  # until this process ends
 
 
-def wait_until(condition, seconds=3):
+def wait_until(condition, seconds=4):
     """Wait until `condition()` is true; return whether it is."""
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
@@ -65,10 +65,12 @@ def has_a_group():
 def end(script, error=None, **options):
     """Run a script; the status of its end, and what is wrong with it."""
     Path("child").unlink(missing_ok=True)  # of the one before
-    wrong = []
+    wrong, stays = [], script.endswith("wait")
     try:
         with running(["sh", "-c", script], **options) as process:
-            wait_until(lambda: child() or process.poll() is not None, 8)
+            wait_until(
+                lambda: (stays and child()) or process.poll() is not None, 8
+            )
             number, begin = child(), time.monotonic()
             if error:
                 raise error
@@ -76,7 +78,7 @@ def end(script, error=None, **options):
             wrong.append("no error")
     except (ZeroDivisionError, KeyboardInterrupt):
         pass
-    if time.monotonic() - begin > 2:  # nobody here needs so long
+    if time.monotonic() - begin > 4:  # nobody here needs so long
         wrong.append("it waits too long")
     if number and not wait_until(lambda: gone(number)):
         wrong.append("a child is left")

@@ -54,7 +54,7 @@ def asked():
         after = server.process.poll()
         with suppress(requests.ConnectionError):
             server.get("/exit")
-        return [after, server.process.wait(5)]
+        return [after, server.process.wait(20)]
 
 
 def told():
@@ -63,7 +63,7 @@ def told():
         second = FLASK.format(server.address[1])
         status = run(second, files_of("06_2")).returncode
         server.process.terminate()
-        return [server.process.wait(5), status]
+        return [server.process.wait(20), status]
 
 
 def missing():
@@ -212,7 +212,7 @@ def exercise_5(answer):
         hint = say("Which option of `Popen` makes a group?")
         expect("has_a_group()", True, hint)
         hint = say("Who asks it to end, and who waits for it?")
-        expect("end(POLITE, patience=2.5)", (-15, []), hint)
+        expect("end(POLITE, patience=6)", (-15, []), hint)
         hint = say("Is it asked before it is killed, and has it time?")
         expect("end(FINISHES)", (7, []), hint)
         hint = say("What if it does not listen?")
