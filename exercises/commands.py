@@ -264,12 +264,23 @@ def behind(answer, command, app, site, files=None, listen=""):
         yield front, back
 
 
-def is_still(number):
-    """Whether a thread, or a process, runs no more."""
+def is_still(number, *more):
+    """Whether a thread, or a process, runs no more; or is in one of the
+    states `more`, of psutil."""
     with suppress(psutil.NoSuchProcess):
         status = psutil.Process(number).status()
-        return status in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
+        return status in (
+            psutil.STATUS_STOPPED,
+            psutil.STATUS_ZOMBIE,
+            *more,
+        )
     return True
+
+
+def threads_of(process):
+    """The numbers of the threads of a psutil.Process."""
+    threads = Path(f"/proc/{process.pid}/task").glob("*")  # of Linux
+    return [int(each.name) for each in threads] or [process.pid]
 
 
 def has_stopped(process):
@@ -278,9 +289,14 @@ def has_stopped(process):
     One thread has stopped before the other (`man 7 signal`); and one that
     waits in `accept` may take a client until it has.
     """
-    threads = Path(f"/proc/{process.pid}/task").glob("*")  # of Linux
-    numbers = [int(each.name) for each in threads] or [process.pid]
-    return all(map(is_still, numbers))
+    return all(map(is_still, threads_of(process)))
+
+
+def is_at_rest(process):
+    """Whether each thread of a psutil.Process waits for something, and none
+    for its turn."""
+    rests = psutil.STATUS_SLEEPING, psutil.STATUS_IDLE
+    return all(is_still(each, *rests) for each in threads_of(process))
 
 
 @contextmanager

@@ -34,20 +34,23 @@ def began(sock, patience, ended, answer=path_of):
     return thread
 
 
-def talked(*pieces, then="leaves", patience=5, pause=0.01, most=2):
-    """What a client gets that says all this, and leaves, has gone before
-    anybody answers, or stays; and how it ended, in `most` seconds."""
+def talked(*pieces, then="leaves", patience=10, pause=0.01, most=4):
+    """What a client gets that says all this, the first piece before anybody
+    reads, and leaves, has gone before anybody answers, or stays; and how it
+    ended, in `most` seconds."""
     ours, client = socket.socketpair()
     ended = []
     with ours, client:
         if then == "has gone":
             client.sendall(b"".join(pieces))
             client.close()
+        else:
+            client.sendall(b"".join(pieces[:1]))
         thread = began(ours, patience, ended)
         if then != "has gone":
-            for piece in pieces:
-                client.sendall(piece)
+            for piece in pieces[1:]:
                 time.sleep(pause)
+                client.sendall(piece)
         if then == "leaves":
             client.shutdown(socket.SHUT_WR)
         thread.join(most)
@@ -73,11 +76,11 @@ def resets(request):
     with ours, client:
         thread = began(ours, 5, ended)
         client.sendall(request)
-        client.settimeout(1)
+        client.settimeout(8)
         with contextlib.suppress(TimeoutError):
             client.recv(1, socket.MSG_PEEK)
         client.close()
-        thread.join(2)
+        thread.join(4)
     return ended[0] if ended else "it waits"
 
 
@@ -93,7 +96,7 @@ def in_turn(*requests, answered=0):
     came = []
     with ours, client:
         began(ours, answered or 5, [], answer)
-        client.settimeout(answered + 2)
+        client.settimeout(answered + 4)
         for request in requests:
             client.sendall(request)
             try:
@@ -106,7 +109,7 @@ def in_turn(*requests, answered=0):
 
 def trickles(before, patience):
     """How it ends with a client that says `before`, and then the next
-    head byte by byte, line by line, and never its end; 3 s in all."""
+    head byte by byte, line by line, and never its end; 4.5 s in all."""
     ours, client = socket.socketpair()
     ended = []
     with ours, client:
@@ -115,25 +118,39 @@ def trickles(before, patience):
             client.sendall(before)
             for byte in b"GET /\r\n" + b"a: b\r\n" * 10:
                 client.sendall(bytes([byte]))
-                thread.join(0.045)
+                thread.join(0.067)
                 if ended:
                     break
         return ended[0] if ended else "it waits"
 
 
+class Flood(socket.socket):
+    """A socket from which more comes at once, whenever somebody reads: a
+    client that has to wait for its turn would be silent meanwhile."""
+
+    over = False
+
+    def recv(self, size, flags=0):
+        return b"" if self.over else b"a" * size
+
+    def recv_into(self, buffer, size=0, flags=0):
+        data = self.recv(size or len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
 def floods(patience):
     """How it ends with a client that sends a head without a pause, and
-    without an end; 2 s in all."""
+    without an end; 3 s in all."""
     ours, client = socket.socketpair()
     ended = []
-    with ours, client:
-        thread = began(ours, patience, ended)
-        client.settimeout(0.5)
-        until = time.monotonic() + 2
-        with contextlib.suppress(OSError):  # who has gone reads no more
-            while thread.is_alive() and time.monotonic() < until:
-                client.sendall(b"a" * 65536)
-        return ended[0] if ended else "it waits"
+    with client, Flood(fileno=ours.detach()) as sock:
+        client.sendall(b"a")  # for who asks `select`
+        thread = began(sock, patience, ended)
+        thread.join(3)
+        came = ended[0] if ended else "it waits"
+        sock.over = True
+        return came
 
 
 def takes_nothing(request, patience, sips=False):
@@ -144,32 +161,34 @@ def takes_nothing(request, patience, sips=False):
     with ours, client:
         client.sendall(request)
         thread = began(ours, patience, ended, lambda head: lines)
-        client.settimeout(0.05)
+        client.settimeout(0.1)
         for _ in range(40):
-            thread.join(0.05)
+            thread.join(0.1)
             if sips and not ended:
                 with contextlib.suppress(TimeoutError):
-                    client.recv(40000)
+                    client.recv(80000)
         return ended[0] if ended else "it waits"
 
 
 def takes_its_time(request, patience):
-    """How much of a long answer a client gets that needs most of its
-    seconds for the head, and half as many for the answer."""
+    """How much of a long answer a client gets that needs half of its seconds
+    for the head, and then rests for three quarters of them."""
     ours, client = socket.socketpair()
     with ours, client:
         began(ours, patience, [], lambda head: bytes(10**6))
-        for byte in request[:10]:
+        begin = time.monotonic()
+        for number, byte in enumerate(request[:10]):
             client.sendall(bytes([byte]))
-            time.sleep(patience / 15)
+            until = begin + (number + 1) / 20 * patience
+            time.sleep(max(0, until - time.monotonic()))
         client.sendall(request[10:])
-        time.sleep(patience / 2)
+        time.sleep(patience * 3 / 4)
         return 10**6 - left_of(client, 10**6)
 
 
 def left_of(client, size):
     """How many bytes of so many do not come any more."""
-    client.settimeout(1)
+    client.settimeout(3)
     with contextlib.suppress(TimeoutError):
         while size and (data := client.recv(size)):
             size -= len(data)

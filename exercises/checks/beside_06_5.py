@@ -69,7 +69,8 @@ def end(script, error=None, **options):
     try:
         with running(["sh", "-c", script], **options) as process:
             wait_until(
-                lambda: (stays and child()) or process.poll() is not None, 8
+                lambda: (stays and child()) or process.poll() is not None,
+                8,
             )
             number, begin = child(), time.monotonic()
             if error:
