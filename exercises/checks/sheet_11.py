@@ -114,7 +114,7 @@ def exercise_2(answer):
             came = "no HTTP"
         answer.compare("GET /", came, 200, hint)
         with suppress(TimeoutError):
-            server.wait_for_workers(2, 2)
+            server.wait_for_workers(2, 5)
         many = len(server.workers)
         hint = say("Which option counts them, and who keeps them?")
         answer.compare(say("the number of workers"), many, 2, hint)
@@ -123,6 +123,7 @@ def exercise_2(answer):
             wait_until(Path(server.folder, "asked").exists)
             wait_until(lambda: asleep(server))
             server.process.terminate()
+            Path(server.folder, "term").touch()
             again = f"(?s){SPAWNED}.*{SPAWNED}"
             wait_until(
                 lambda: ended(server) or re.search(again, server.log)
@@ -165,7 +166,7 @@ def listens(server):
 def said(name, server, body):
     """What comes back to a `body`, bytes, or to GET, if it is None:
     status, text, type and X-Tea; or a str."""
-    patience = 3 if name == "wsgiref" else 10  # it is ready, and hangs
+    patience = 6 if name == "wsgiref" else 10  # it is ready, and hangs
     method = "GET" if body is None else "POST"
     try:
         reply = server.get("/", method, timeout=patience, data=body)
@@ -471,7 +472,7 @@ def many_in(server):
     return len([*Path(server.folder).glob("in-*")])
 
 
-def settled(count, seconds=0.5):
+def settled(count, seconds=2):
     """What `count()` returns when it has stayed the same for a while."""
     came, since = count(), time.monotonic()
     while time.monotonic() < since + seconds:

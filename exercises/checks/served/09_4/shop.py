@@ -18,7 +18,7 @@ def app(environ, start_response):
     if environ["PATH_INFO"] == "/report":
         print("one waits")
         text = "nobody could ring"
-        if comes("bell", 8) and comes("term", 10):
+        if comes("bell", 8) and comes("term", 20):
             time.sleep(0.5)  # the last lines of the report
             text = "a report"
     start_response("200 OK", [("Content-Type", "text/plain")])
