@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -297,6 +298,14 @@ def is_at_rest(process):
     for its turn."""
     rests = psutil.STATUS_SLEEPING, psutil.STATUS_IDLE
     return all(is_still(each, *rests) for each in threads_of(process))
+
+
+def let_work(process, seconds):
+    """Let so many seconds pass, and a psutil.Process do what it has to do
+    then: on a busy machine it waits for its turn."""
+    time.sleep(seconds)
+    with suppress(TimeoutError):  # an answer may never rest
+        wait_until(lambda: is_at_rest(process), 5)
 
 
 @contextmanager

@@ -58,11 +58,11 @@ class Shop:
     def pause(self):
         """Let time go by; note when the first began, and the last ended."""
         self.first = self.first or time.monotonic()
-        time.sleep(0.05)
+        time.sleep(0.2)
         self.last = time.monotonic()
 
     def meeting(self):
-        self.meet.wait(5)
+        self.meet.wait(8)
         return "met"
 
     def stream(self, breaks=False):
@@ -222,7 +222,7 @@ def two_threads():
     for visitor in visitors:
         visitor.start()
     for visitor in visitors:
-        visitor.join(8)
+        visitor.join(9)
     return shop.counted
 
 

@@ -229,11 +229,11 @@ def two_threads():
 
     def meeting(environ, start_response):
         log.info("%s before", environ["PATH_INFO"])
-        meet.wait(5)
+        meet.wait(8)
         log.info("%s after", environ["PATH_INFO"])
         start_response("200 OK", [TEXT])
         yield b"one "
-        meet.wait(5)
+        meet.wait(8)
         log.info("%s at the end", environ["PATH_INFO"])
 
     app = with_id(meeting)
@@ -246,7 +246,7 @@ def two_threads():
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(8)
+            thread.join(9)
 
     return by_path(logged(visits))
 

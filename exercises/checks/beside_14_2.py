@@ -82,7 +82,7 @@ def slow():
     """It waits for a third visitor, who comes if the pool lets her in."""
     Session.scalar(text("SELECT count(*) FROM tea"))
     with suppress(threading.BrokenBarrierError):
-        crowd.wait(0.6)
+        crowd.wait(1.2)
     return "slow"
 
 
@@ -92,7 +92,7 @@ def own():
     Session.info["visitor"] = me
     connection = Session.connection().connection
     drivers.append(id(connection.driver_connection))
-    pair.wait(3)
+    pair.wait(8)
     mine = Session.info["visitor"] == me and len({*drivers}) == 2
     return "own", 200 if mine else 409
 

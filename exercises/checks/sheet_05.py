@@ -5,7 +5,6 @@ import os
 import re
 import select
 import socket
-import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from shlex import quote
@@ -13,7 +12,7 @@ from shlex import quote
 import psutil
 
 from exercises.checks.files import files_of
-from exercises.commands import is_at_rest, is_still, stopped
+from exercises.commands import is_still, let_work, stopped
 from exercises.words import say
 from notebooks.serving import run, serve, start, wait_until
 
@@ -499,14 +498,6 @@ def exercise_7(answer):
 
 
 PATIENCE = 6  # seconds for what a right answer does at once
-
-
-def let_work(process, seconds):
-    """Let so many seconds pass, and a psutil.Process do what it has to do
-    then: on a busy machine it waits for its turn."""
-    time.sleep(seconds)
-    with suppress(TimeoutError):  # an answer may never rest
-        wait_until(lambda: is_at_rest(process), 5)
 
 
 class Visitor:

@@ -200,7 +200,7 @@ def waiters():
             replies = crowd.map(server.get, ["/tea"] * 3)
             begins, ends = zip(*(r.json() for r in replies), strict=True)
         server.process.terminate()
-        status = server.process.wait(10)
+        status = server.process.wait(20)
     return [sum(begin >= min(ends) for begin in begins), status]
 
 
@@ -217,7 +217,7 @@ def unknown():
         for path in "/cups", "/cups":
             server.get(path)
         server.process.terminate()
-        server.process.wait(10)
+        server.process.wait(20)
         return [server.log.count("/cups")]
 
 

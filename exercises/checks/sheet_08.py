@@ -15,6 +15,7 @@ from gunicorn.config import Config
 from exercises.checks.files import files_of
 from exercises.commands import (
     error_in,
+    let_work,
     running,
     settings_of,
     stopped,
@@ -185,7 +186,7 @@ def queue_up(crew, server, number, worker, other):
             return here >= number or any(each.done() for each in coming)
 
         wait_until(inside)
-        time.sleep(0.2)  # until they have looked into the file
+        let_work(worker, 0.2)  # until they have looked into the file
     return coming
 
 

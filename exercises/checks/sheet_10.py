@@ -262,7 +262,7 @@ def without_gunicorn(answer, front, files):
 SECURE = "ssl; ssl_certificate cert.pem; ssl_certificate_key key.pem"
 GIVEN = {"bind": "['unix:app.sock']", "daemon": "False"}
 GIVEN |= {"worker_class": "sync", "workers": "1", "threads": "1"}
-PATIENCE = 3  # seconds for an answer that nobody holds up
+PATIENCE = 6  # seconds for an answer that nobody holds up
 
 
 def exercise_6(answer):

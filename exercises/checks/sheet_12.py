@@ -93,7 +93,7 @@ def exercise_2(answer):
             slow = visitor.submit(server.get, "/slow")
             wait_until(Path(server.folder, "asked").exists)
             server.process.terminate()
-            status = server.process.wait(10)
+            status = server.process.wait(15)
             served = not slow.exception() and slow.result().text == "mint"
         hint = say("Which process has the number that TERM is sent to?")
         answer.compare("TERM", (status, served), (0, True), hint)

@@ -150,7 +150,7 @@ def counts_all(answer, server, ends):
     for worker in one, one, two:
         visit(server, worker, ends)
     when = say("2 visitors at a worker, 1 at the other")
-    says_so(answer, server, when, [5, 3], [adds, labels], 5)
+    says_so(answer, server, when, [5, 3], [adds, labels], 8)
     new = end(server, one)
     if new is None:
         hint = say("What does the arbiter need to know?")
@@ -166,7 +166,7 @@ def counts_all(answer, server, ends):
     Path(server.folder, "bell").touch()
     when = say("all visitors have left")
     left = say("Who tells of a visitor who leaves?")
-    says_so(answer, server, when, [6, 0], [kept, left], 5)
+    says_so(answer, server, when, [6, 0], [kept, left], 8)
     server.process.send_signal(signal.SIGHUP)
     wait_until(lambda: not {two, new} & {*server.workers})
     order(server, two_up(server)[0], 1)

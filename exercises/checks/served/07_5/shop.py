@@ -8,5 +8,5 @@ app = Flask(__name__)
 @app.get("/tea")
 def make_tea():
     begin = time.monotonic()
-    time.sleep(1)
+    time.sleep(2)
     return [begin, time.monotonic()]

@@ -6,7 +6,7 @@ bell, late = threading.Event(), []
 def app(environ, start_response):
     if environ["PATH_INFO"] == "/report":
         print("one waits")
-        if not bell.wait(4):  # seconds, in which nobody could ring
+        if not bell.wait(6):  # seconds, in which nobody could ring
             late.append("late")
             bell.set()
     if environ["PATH_INFO"] == "/bell":

@@ -25,7 +25,7 @@ def visits():
 def ticks():
     def made(link):
         yield f"{link}\n"
-        end = time.monotonic() + 3
+        end = time.monotonic() + 6
         while not heard.exists() and time.monotonic() < end:
             time.sleep(0.01)
         yield "bit by bit\n" if heard.exists() else "at once\n"
