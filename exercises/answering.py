@@ -163,16 +163,16 @@ class Twice:
 
     def came_back(self):
         """Whether two processes have run what was asked. The second one
-        ends here; one that goes on by itself is waited for, a second, and
+        ends here; one that goes on by itself is waited for, seconds, and
         one that has ended, or runs another program, closes its pipe."""
         if os.getpid() != self.mine:
-            with contextlib.suppress(OSError):  # a second too late
+            with contextlib.suppress(OSError):  # too late
                 os.write(self.sees, b"2")
             os._exit(0)
         if not self.forked:
             return False
         os.close(self.sees)
-        ready, _, _ = select.select([self.seen], [], [], 1)
+        ready, _, _ = select.select([self.seen], [], [], 3)
         came = bool(ready) and os.read(self.seen, 1) == b"2"
         os.close(self.seen)
         self.seen, self.sees = os.pipe()
