@@ -163,7 +163,7 @@ class Twice:
 
     def came_back(self):
         """Whether two processes have run what was asked. The second one
-        ends here; one that goes on by itself is waited for, seconds, and
+        ends here; one that goes on by itself is waited for, three seconds, and
         one that has ended, or runs another program, closes its pipe."""
         if os.getpid() != self.mine:
             with contextlib.suppress(OSError):  # too late
