@@ -4,9 +4,11 @@ This file knows what a user can choose, and which part is given what.
 """
 
 import argparse
+import atexit
 import contextlib
 import os
 import pkgutil
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -64,6 +66,9 @@ def main():
         parser.error("this needs fork, which Windows has only in WSL")
     if min(options.workers, options.threads, options.limit_body) < 1:
         parser.error("--workers, --threads, --limit-body need 1 or more")
+    # Registered before the app is imported, it is called after all else:
+    # in its last moments Python has no handler for the parent's alarms.
+    atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)
     app = pkgutil.resolve_name(options.app)
     if not callable(app):
         parser.error(f"not callable: {options.app}")

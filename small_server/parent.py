@@ -3,7 +3,6 @@
 This file knows processes and signals, and nothing of what workers do.
 """
 
-import atexit
 import contextlib
 import os
 import signal
@@ -12,13 +11,6 @@ import time
 
 from .wire import hang_up, log
 from .worker import STOPS, Worker, on_stop
-
-
-@atexit.register  # before all others, and so called after them
-def end_alarms():
-    """In its last moments Python has no handler: an alarm would end us."""
-    if hasattr(signal, "setitimer"):  # Windows has none
-        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 class Parent:
