@@ -90,7 +90,7 @@ def read(*pieces, leaves=False, count=False):
     or its error, or what it does wrong; or how many bytes have arrived."""
     ours, client = socket.socketpair()
     with client, Slow(fileno=ours.detach()) as sock:
-        sock.settimeout(1)
+        sock.settimeout(5)
         sock.pieces, sock.client = iter(pieces), client
         sock.leaves, sock.arrived, sock.waits = leaves, 0, False
         sock.got = b""  # by `recv`

@@ -287,10 +287,10 @@ def breaks_off(server):
 
 def compare(answer, server, called, came, expected, hint):
     """Compare what a server answered. ConnectionError if that differs and
-    the server ends within a second: then it was not wrong, but cut off."""
+    the server ends within seconds: then it was not wrong, but cut off."""
     if came != expected:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            server.process.wait(1)
+            server.process.wait(3)
             raise ConnectionError("the server has ended")
     answer.compare(called, came, expected, hint)
 
