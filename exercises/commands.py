@@ -279,9 +279,9 @@ def is_still(number, *more):
 
 
 def threads_of(process):
-    """The numbers of the threads of a psutil.Process."""
-    threads = Path(f"/proc/{process.pid}/task").glob("*")  # of Linux
-    return [int(each.name) for each in threads] or [process.pid]
+    """The numbers of the threads of a psutil.Process; none but on Linux."""
+    threads = Path(f"/proc/{process.pid}/task").glob("*")
+    return [int(each.name) for each in threads]
 
 
 def has_stopped(process):
@@ -290,12 +290,12 @@ def has_stopped(process):
     One thread has stopped before the other (`man 7 signal`); and one that
     waits in `accept` may take a client until it has.
     """
-    return all(map(is_still, threads_of(process)))
+    return all(map(is_still, threads_of(process) or [process.pid]))
 
 
 def is_at_rest(process):
     """Whether each thread of a psutil.Process waits for something, and none
-    for its turn."""
+    for its turn. (macOS would say of who waits that it runs.)"""
     rests = psutil.STATUS_SLEEPING, psutil.STATUS_IDLE
     return all(is_still(each, *rests) for each in threads_of(process))
 

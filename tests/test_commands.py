@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from exercises.commands import has_stopped, stopped
+from exercises.commands import has_stopped, is_at_rest, stopped
 from notebooks.serving import wait_until
 
 # Has a thread that starts a command, whose input nobody has opened yet:
@@ -75,3 +75,13 @@ def test_who_is_stopped_has_no_thread_that_goes_on(slow):
     leave.set()
     thread.join()
     wait_until(lambda: not has_stopped(process))
+
+
+def test_who_cannot_be_seen_to_rest_is_not_waited_for(monkeypatch):
+    """As on macOS, which has no /proc: there we would wait in vain."""
+    runs = psutil.Process()  # this one
+    if Path("/proc/self/task").exists():
+        assert not is_at_rest(runs)
+    monkeypatch.setattr(Path, "glob", lambda *_: [])
+    assert is_at_rest(runs)
+    assert not has_stopped(runs)
