@@ -4,7 +4,8 @@ Usage: python -m tools.changed_cells [--store] LOCK REPORT [NOTEBOOK ...]
 
 LOCK is the lock file with the versions that the stored outputs come from,
 REPORT the file to write; without a NOTEBOOK all chapters and sheets are
-run. With --store, those that have changed are stored, unless a cell fails.
+run. With --store, those that have changed are stored, unless a cell fails,
+or cannot run here.
 
 The exit status is 1 when a cell fails, and, without --store, when an
 output has changed.
@@ -64,6 +65,14 @@ def changes(old, new):
             behind = shown(now).splitlines()
             diff = difflib.unified_diff(before, behind, n=2, lineterm="")
             yield cell.id, [*diff][2:] or ["(a picture, or colours)"]
+
+
+def drop(notebook):
+    """Take out of a notebook the cells that cannot run here; return why, a
+    sorted list of str."""
+    why = {cell.id: lacks(notebook, cell) for cell in code_cells(notebook)}
+    notebook.cells = [c for c in notebook.cells if not why.get(c.id)]
+    return sorted({*filter(None, why.values())})
 
 
 def locked(text):
@@ -163,11 +172,9 @@ def main(arguments):
     found, notes, failed = [], [], False
     for path in paths or [*chapters(), *sheets()]:
         name, old = name_of(path), read(path)
-        skipped = [c for c in code_cells(old) if lacks(old, c)]
-        for reason in sorted({lacks(old, c) for c in skipped}):
-            notes.append(f"{link(name)}: not all was run, {reason}")
-        old.cells = [c for c in old.cells if c not in skipped]
-        new, keep = copy.deepcopy(old), bool(skipped)
+        reasons = drop(old)
+        notes += [f"{link(name)}: not all was run, {each}" for each in reasons]
+        new, keep = copy.deepcopy(old), bool(reasons)
         try:
             execute(new, path.parent)
         except FAILURES as error:
