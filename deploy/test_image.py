@@ -85,7 +85,7 @@ def image():
     buildah = Builder(folder)
     try:
         base = f"docker.io/library/{BASE}"
-        pulled = buildah("pull", "--quiet", "--retry=0", base, check=False)
+        pulled = buildah("pull", "--quiet", base, check=False)
         kind = "as published" if pulled else f"Debian {SUITE}, by debootstrap"
         program = buildah("--version").partition(" (")[0]
         TOLD.append(f"{date.today():%d %B %Y}, {program}\nbase: {BASE} ({kind})")
