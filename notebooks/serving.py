@@ -19,6 +19,7 @@ import requests
 # All of our environment that a server gets. More of it would steer it.
 KEPT = "PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH"
 KEPT += "SYSTEMROOT", "USERPROFILE"  # of Windows, which needs them
+KEPT += ("OBJC_DISABLE_INITIALIZE_FORK_SAFETY",)  # of macOS
 # The guard makes a folder, waits until its input ends, as it does when we
 # end, however we end, removes the folder, and kills its process group.
 # (A Unix socket in the folder has a path of 103 bytes at most, on macOS;
