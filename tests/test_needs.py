@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from notebooks import database
 from tools import needs as needed
-from tools.workbook import ROOT, chapters, read, sheets
+from tools.workbook import ROOT, chapters, code_cells, read, sheets
 
 NOTEBOOKS = [*chapters(), *sheets()]
 posix = pytest.mark.skipif(not needed.POSIX, reason="its programs are for sh")
@@ -206,6 +206,39 @@ def test_the_notebooks_name_what_we_know():
                 what = tag.removeprefix("needs-")
                 known = {tag, *needed.INSTALL, *needed.SYSTEMS}
                 assert what in known, f"{path.name}: add {what} to tools/needs.py"
+
+
+README = (ROOT / "README.md").read_text("utf-8")
+SYSTEMD = "systemd-analyze", "systemd-socket-activate"
+
+
+@pytest.mark.parametrize(
+    ("row", "kinds"),
+    [
+        ("macOS", ("linux", "ptrace", "taskset", *SYSTEMD)),
+        ("`systemd-analyze`", ("taskset", *SYSTEMD)),
+        ("a free-threaded Python", ("free-threaded-python",)),
+        ("nginx", ("nginx",)),
+        ("uWSGI", ("uwsgi",)),
+        ("PostgreSQL", ("postgres",)),
+    ],
+)
+def test_the_readme_names_the_chapters_that_need_it(row, kinds):
+    tagged = {f"needs-{kind}" for kind in kinds}
+    need = {p.stem[:2] for p in chapters() for c in read(p).cells if tagged & needs(c)}
+    text = re.search(rf"(?m)^\| {row}.*? \| (.*?) \|", README)[1]
+    assert {*re.findall(r"\b\d\d\b", text)} == need
+
+
+def test_the_readme_names_what_runs_on_windows():
+    """The notebooks that do not need as a whole what Windows lacks."""
+    row = re.search(r"(?m)^\| Windows \| (.*?)\. Gunicorn", README)[1]
+    for text, paths in zip(row.split(";"), (chapters(), sheets()), strict=True):
+        runs = {p.stem[:2] for p in paths if not needs(code_cells(read(p))[0])}
+        named = {*re.findall(r"\b\d\d\b", text)}
+        for low, high in re.findall(r"\b(\d\d) to (\d\d)\b", text):
+            named |= {f"{n:02}" for n in range(int(low), int(high) + 1)}
+        assert named == runs
 
 
 def needs(cell):
