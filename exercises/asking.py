@@ -91,7 +91,7 @@ class Answer:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            **({"process_group": 0} if os.name == "posix" else {}),
+            process_group=0,  # Windows, which has no groups, ignores it
         )
 
     def __enter__(self):
@@ -114,10 +114,8 @@ class Answer:
         try:
             self.process.wait(ALL + SECONDS)
         finally:
-            if os.name == "posix":
-                with contextlib.suppress(
-                    OSError
-                ):  # there is none any more
+            if hasattr(os, "killpg"):  # not so on Windows
+                with contextlib.suppress(OSError):  # it has ended
                     os.killpg(self.process.pid, signal.SIGKILL)
             self.process.kill()
 
