@@ -63,6 +63,15 @@ def test_a_single_notebook_needs_no_process_of_its_own(args, some):
     assert bool(spread.pytest_xdist_auto_num_workers(config)) == some
 
 
+@pytest.mark.parametrize(("known", "processes"), [(2, 6), (9, 12), (None, 3)])
+def test_where_nobody_tells_the_cores_of_a_process(monkeypatch, known, processes):
+    """As on macOS and Windows: those of the machine, if they are known."""
+    monkeypatch.delattr(spread.os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(spread.os, "cpu_count", lambda: known)
+    config = SimpleNamespace(args=["tests"])
+    assert spread.pytest_xdist_auto_num_workers(config) == processes
+
+
 def test_new_seconds_are_stored_beside_those_that_were_known(tmp_path, monkeypatch):
     it, _ = progress({"a": 9, "b": 5}, [])
     monkeypatch.setattr(spread, "SECONDS", tmp_path / "seconds.json")

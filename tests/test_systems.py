@@ -6,23 +6,27 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import psutil
 import pytest
+from jupyter_client.manager import KernelManager
 
 from exercises.asking import NotYet
+from exercises.checks import sheet_02
 from exercises.commands import answers_at, behind, running
 from notebooks.serving import serve, start, wait_until
 from tests import clean
 from tests.helpers import gone
 from tests.windows import environment, make_python
 from tools.copying import copy_project
-from tools.kernels import Kernels
+from tools.kernels import Kernels, by_files
 from tools.needs import NO_POSIX, POSIX, find, tags
 from tools.place import place
 from tools.processes import processes_in
@@ -150,10 +154,23 @@ def test_windows_runs_a_command_with_variables(windows):
 def test_windows_hands_on_what_nothing_starts_without(windows):
     code = """if True:
         from notebooks.serving import run
-        script = "import os; print(os.environ['SYSTEMROOT'])"
+        names = "'SYSTEMROOT', 'USERPROFILE'"
+        script = f"import os; print(*map(os.environ.get, [{names}]))"
         print(run(f'python -c "{script}"').stdout)
     """
-    assert told(windows, code, SYSTEMROOT="C:Windows") == "C:Windows\n\n"
+    given = {"SYSTEMROOT": "C:Windows", "USERPROFILE": "C:Ada"}
+    assert told(windows, code, **given) == "C:Windows C:Ada\n\n"
+
+
+def test_windows_opens_no_console_for_a_server(windows):
+    """As it would where Jupyter has none itself."""
+    code = """if True:
+        import subprocess
+        from notebooks.serving import group
+        subprocess.CREATE_NO_WINDOW = 7
+        print(group(0))
+    """
+    assert told(windows, code) == "{'creationflags': 7}\n"
 
 
 def test_windows_writes_utf_8(windows):
@@ -175,6 +192,40 @@ def test_windows_has_files_in_utf_8(windows):
         print(ascii(run("python tea.py", {"tea.py": text}).stdout))
     """
     assert told(windows, code, **plain) == "'caf\\xe9\\n'\n"
+
+
+def test_windows_has_files_with_the_line_ends_that_were_given(windows):
+    """Its Python writes CR LF, if nobody says that it must not."""
+    code = """if True:
+        from pathlib import Path
+        from notebooks.serving import start
+        write = Path.write_text
+        def write_text(path, text, encoding, newline="\\r\\n"):
+            write(path, text, encoding, newline=newline)
+        Path.write_text = write_text
+        with start("python tea.py", {"tea.py": "1\\n"}) as server:
+            print(Path(server.folder, "tea.py").read_bytes())
+    """
+    assert told(windows, code) == "b'1\\n'\n"
+
+
+def test_windows_guard_tells_a_folder_with_letters_of_any_kind(windows, tmp_path):
+    """It prints to a pipe, and a pipe has the code page of the system."""
+    (tmp_path / "caf\u00e9").mkdir()
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "if not sys.flags.utf8_mode:\n"
+        "    sys.stdout.reconfigure(encoding='cp1252')\n"
+    )
+    code = """if True:
+        from pathlib import Path
+        from notebooks.serving import start
+        with start("python -c 1") as server:
+            print(ascii(Path(server.folder).parent.name))
+    """
+    page = {"LC_ALL": "C.UTF-8", "PYTHONUTF8": "0", "PYTHONPATH": str(tmp_path)}
+    place = str(tmp_path / "caf\u00e9")
+    assert told(windows, code, **page, TMPDIR=place) == "'caf\\xe9'\n"
 
 
 def test_windows_guard_ends_all_when_its_maker_is_killed(windows, tmp_path):
@@ -217,6 +268,37 @@ def test_windows_guard_waits_until_a_file_can_be_removed(windows, tmp_path):
     assert folder.parent == tmp_path and not folder.exists()
 
 
+def test_windows_guard_ends_who_comes_while_another_ends(windows, tmp_path):
+    """The first has ended when it is killed, and has left a child."""
+    code = f"""if True:
+        import os, psutil, runpy, subprocess, sys, tempfile
+        folder, started = {str(tmp_path / "folder")!r}, []
+        os.mkdir(folder)
+        tempfile.mkdtemp = lambda **options: folder
+        def begin():
+            command = [sys.executable, "-c", "import time; time.sleep(60)"]
+            env = os.environ | {{"TMPDIR": folder}}
+            started.append(subprocess.Popen(command, env=env))
+        kill = psutil.Process.kill
+        def late(process):
+            if len(started) == 1:
+                begin()
+            kill(process)
+            raise psutil.NoSuchProcess(process.pid)
+        psutil.Process.kill = late
+        begin()
+        try:
+            sys.argv[1:] = ["."]
+            runpy.run_path("notebooks/guard.py", run_name="__main__")
+            left = [process.poll() is None for process in started]
+        finally:
+            for process in started:
+                process.kill()
+        print(left, os.path.exists(folder))
+    """
+    assert told(windows, code).endswith("[False, False] False\n")
+
+
 def test_windows_finds_who_listens_behind_a_launcher(windows, tmp_path):
     """And asks the others, too, when it may not look into one."""
     script = tmp_path / "launcher.py"
@@ -252,6 +334,38 @@ def test_small_server_says_in_one_line_that_it_cannot_run(windows):
     assert done.returncode == 2
     last = done.stderr.splitlines()[-1]
     assert last.endswith("this needs fork, which Windows has only in WSL")
+
+
+def test_windows_judges_an_answer(windows):
+    """Which has no group of processes that could be killed."""
+    code = """if True:
+        import os
+        vars(os).pop("killpg", None)
+        from exercises.asking import Answer
+        with Answer("# Exercise 1\\ntea = 7") as answer:
+            print(answer("tea"))
+    """
+    assert told(windows, code) == "7\n"
+
+
+def test_a_reset_has_the_size_that_windows_asks_for(monkeypatch):
+    """Two numbers of 2 bytes, and not of 4."""
+    options, client = [], MagicMock()
+    client.__enter__.return_value.setsockopt = lambda *a: options.append(a)
+    monkeypatch.setattr(sheet_02, "os", SimpleNamespace(name="nt"))
+    monkeypatch.setattr(socket, "create_connection", lambda address: client)
+    sheet_02.breaks_off(SimpleNamespace(address=None))
+    assert options == [(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0")]
+
+
+def test_windows_has_no_other_place_and_no_files_for_kernels(monkeypatch):
+    """There is no /tmp, and no Unix socket that ZeroMQ could use."""
+    windows = SimpleNamespace(name="nt", fsencode=os.fsencode)
+    monkeypatch.setattr("tools.place.os", windows)
+    monkeypatch.setattr("tools.kernels.os", windows)
+    monkeypatch.setattr("tempfile.tempdir", "long" * 30)
+    assert place() == "long" * 30
+    assert by_files(KernelManager) is KernelManager
 
 
 def test_windows_needs_neither_gunicorn_nor_posix_in_these_cells(windows, tmp_path):
