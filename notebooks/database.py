@@ -129,6 +129,16 @@ def begin(folder, settings, log):
     return server, f"postgresql://postgres:{secret}@/postgres?host={host}"
 
 
+def end(server):
+    """Ask PostgreSQL, a Popen, to end; kill it if it has not in time."""
+    server.send_signal(signal.SIGINT)  # it ends its connections
+    try:
+        server.wait(SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()  # its children see that, and end
+        server.wait()
+
+
 def main(settings):
     """Start PostgreSQL with `settings` such as max_connections=10, print
     its address, and end it when our input ends."""
@@ -141,10 +151,11 @@ def main(settings):
     with open(folder / "log", "wb") as log:
         try:
             server, address = begin(folder, [*SETTINGS, *settings], log)
-            print(address, flush=True)
-            sys.stdin.read()
-            server.send_signal(signal.SIGINT)  # it ends its connections
-            server.wait(SECONDS)
+            try:
+                print(address, flush=True)
+                sys.stdin.read()
+            finally:
+                end(server)
         except Exception as error:
             print(error, (folder / "log").read_text("utf-8", "replace"))
         finally:

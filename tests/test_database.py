@@ -33,6 +33,22 @@ with postgres() as address:
 """
 
 
+# A guard in trouble, which tells where its PostgreSQL is to be seen.
+TROUBLE = """
+import os, signal, sys
+from pathlib import Path
+from notebooks import database
+begin = database.begin
+def trouble(*args):
+    server, address = begin(*args)
+    Path({told!r}).write_text(address)
+    {trouble}
+    return server, address
+database.begin = trouble
+database.main([])
+"""
+
+
 def said(process):
     """The command of a process, a str."""
     try:
@@ -105,6 +121,32 @@ def test_nothing_outlives_a_page(how):
     wait_until(lambda: not place.exists())
     assert found
     assert not psutil.wait_procs(found, timeout=20)[1]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        "server.send_signal(signal.SIGSTOP); database.SECONDS = 0.5",
+        "os.close(1)",  # as if the page had ended meanwhile
+    ],
+)
+def test_a_guard_in_trouble_leaves_nothing(tmp_path, trouble):
+    """Where PostgreSQL does not end, and where nobody wants its address."""
+    told = tmp_path / "told"
+    code = TROUBLE.format(told=str(told), trouble=trouble)
+    guard = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        process_group=0,
+    )
+    guard.communicate(timeout=60)  # its input ends
+    place = folder(told.read_text())
+    left = [p for p in psutil.process_iter() if str(place) in said(p)]
+    for process in left:
+        process.kill()
+    assert not left and not place.exists()
 
 
 @pytest.mark.parametrize("name", ["a b", "c" * 90])
