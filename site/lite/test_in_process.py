@@ -84,7 +84,7 @@ del HERE["import os\nos.kill(os.getpid(), 9)"]  # a browser has no such signal
 @pytest.mark.parametrize(("text", "fault"), HERE.items())
 def test_accident(text, fault, monkeypatch):
     if "while" in text:
-        monkeypatch.setattr(asking, "SECONDS", 2)
+        monkeypatch.setattr(asking, "SECONDS", 5)
     assert fault in judged(f"# Exercise 7\n{text}")
     assert judged(RIGHT) == "done"
 
