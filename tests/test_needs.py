@@ -1,7 +1,9 @@
 """Cells that need a command are skipped, visibly, where it is missing."""
 
 import ast
+import ntpath
 import os
+import posixpath
 import re
 import shutil
 import subprocess
@@ -312,3 +314,14 @@ def test_no_cell_needs_the_names_of_one_that_is_skipped(path):
 def test_a_name_that_is_missing_is_found(cells, number):
     cells = cells if len(cells) == 3 else [cell("0"), *cells]
     assert len(list(orphans(new_notebook(cells=cells)))) == number
+
+
+def test_chapter_94_names_a_file_as_each_system_does():
+    """A tag would lose five messages; Windows joins with a backslash, but
+    behind a slash."""
+    (chapter,) = (path for path in chapters() if path.name.startswith("94"))
+    (cell,) = (one for one in read(chapter).cells if one.id == "c94-63")
+    root = re.search('root_path="(.*)"', cell.source)[1]
+    shown = cell.outputs[0].text
+    for join in posixpath.join, ntpath.join:
+        assert repr(join(root, "settings.cfg")) in shown
