@@ -10,6 +10,7 @@ import json
 import platform
 from datetime import date
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,10 @@ def digest(path):
 
 
 def pytest_configure(config):
-    """Note what happens, in the process that sees it all."""
-    if not hasattr(config, "workerinput") and hasattr(config, "cache"):
+    """Note what happens, in the process that sees it all. But not where there
+    is no Gunicorn: a page says with which one it was compared."""
+    sees_all = not hasattr(config, "workerinput") and hasattr(config, "cache")
+    if sees_all and find_spec("gunicorn"):
         config.pluginmanager.register(Compared(config))
 
 

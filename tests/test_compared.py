@@ -10,6 +10,7 @@ from tests.helpers import run_pytest, write
 from tools.workbook import read
 from tools.workbook import write as store
 
+pytest.importorskip("gunicorn", reason="gunicorn is not installed")
 CELLS = "a = 1", "assert a", "b = a"
 
 
