@@ -72,6 +72,7 @@ def steps(folder):
 
 
 def conf(folder):
+    pytest.importorskip("gunicorn", reason="gunicorn is not installed")
     return runpy.run_path(str(folder / "deploy/gunicorn.conf.py"))
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from exercises.commands import has_stopped, is_at_rest, stopped
 from notebooks.serving import wait_until
+from tools.needs import POSIX
 
 # Has a thread that starts a command, whose input nobody has opened yet:
 # until then, nothing stops this thread.
@@ -46,7 +47,8 @@ def slow(tmp_path):
 
 
 @pytest.mark.skipif(
-    not Path("/proc/self/task").exists(), reason="threads in /proc are Linux's"
+    not (POSIX and Path("/proc/self/task").exists()),
+    reason="threads in /proc are Linux's",
 )
 def test_who_is_stopped_has_no_thread_that_goes_on(slow):
     """It could take a client, if it waits in `accept`."""

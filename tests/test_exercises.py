@@ -28,7 +28,7 @@ from notebooks.serving import wait_until
 from tests.forking import SERVERS, Forked, Forks, Program
 from tests.helpers import has_ended
 from tools.kernels import AsyncKernels
-from tools.needs import find, lacks
+from tools.needs import NO_POSIX, POSIX, find, lacks
 from tools.sheets import (
     CHECK,
     COUNT,
@@ -148,14 +148,14 @@ def said_by(judges):
 @pytest.fixture(scope="module")
 def forks():
     """Let the checks fork a Python that is there, where that is possible."""
-    if not hasattr(socket, "send_fds"):
-        yield
-        return
-    python, servers = Forks(), Forks(SERVERS)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asking, "SECONDS", 30)  # other tests run meanwhile
+        if not hasattr(socket, "send_fds"):
+            yield
+            return
+        python, servers = Forks(), Forks(SERVERS)
         patch.setattr(asking.Answer, "start", lambda answer: python.start())
         patch.setattr(serving, "Popen", servers.popen)
-        patch.setattr(asking, "SECONDS", 30)  # other tests run meanwhile
         yield
     python.end()
     servers.end()
@@ -294,6 +294,7 @@ def test_accident(text, fault, monkeypatch):
     assert judged(RIGHT) == "done"
 
 
+FOLDER = pytest.mark.skipif(not POSIX, reason="Windows has no such folder")
 WRITES = """
 import sqlite3
 from pathlib import Path
@@ -305,7 +306,7 @@ sqlite3.connect("tea.db").execute("create table tea (name)")
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no such folder")
+@FOLDER
 def test_an_answer_writes_into_a_folder_of_its_own(root):
     """Which is new for each check, and where our modules are found."""
     for _ in range(2):
@@ -316,6 +317,7 @@ def test_an_answer_writes_into_a_folder_of_its_own(root):
     assert not Path(root, "tea.db").exists()
 
 
+@pytest.mark.skipif(not POSIX, reason=NO_POSIX)
 def test_nginx_is_found_in_a_folder_of_any_name(tmp_path, monkeypatch):
     nginx = find("nginx") or pytest.skip("nginx is not installed")
     folder = tmp_path / "Ada's tea"
@@ -363,7 +365,7 @@ def mount(prefix, inner, outer):
     return outer"""
 
 
-@pytest.mark.parametrize("text", [FAKES, FILES])
+@pytest.mark.parametrize("text", [FAKES, pytest.param(FILES, marks=FOLDER)])
 def test_an_answer_is_not_asked_by_what_it_brings(forks, text):
     """What stands beside it is ours, whatever it calls its own."""
     said = verdict("03", 4, text)

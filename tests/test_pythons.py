@@ -13,6 +13,7 @@ import pytest
 from jupyterlab_server.translation_utils import get_language_packs
 
 from tools import test_all
+from tools.needs import NO_POSIX, POSIX
 from tools.translate.edition import editions
 from tools.workbook import ROOT, read
 
@@ -100,6 +101,7 @@ def test_the_desk_names_what_to_install_and_lets_a_newer_one_in():
 # tools/setup.sh chooses a Python. These Pythons say that they are of some
 # version, and what they would install they write down.
 
+needs_sh = pytest.mark.skipif(not POSIX, reason=NO_POSIX)
 TOOLS = "bash cat cksum cp dirname grep mkdir rm sed sort touch"
 FAKE = """#!/bin/sh
 case "$*" in
@@ -158,6 +160,7 @@ def installed(folder):
     return path.read_text().split() if path.exists() else []
 
 
+@needs_sh
 @pytest.mark.parametrize("version", PYTHONS)
 def test_setup_takes_a_supported_python_without_a_word(folder, version):
     python(folder, version)
@@ -170,6 +173,7 @@ def test_setup_takes_a_supported_python_without_a_word(folder, version):
     assert installed(folder) == [version], "once is enough"
 
 
+@needs_sh
 def test_setup_takes_a_newer_python_with_a_warning(folder):
     python(folder, NEWER)
     done = setup(folder)
@@ -179,6 +183,7 @@ def test_setup_takes_a_newer_python_with_a_warning(folder):
     assert installed(folder) == [NEWER]
 
 
+@needs_sh
 @pytest.mark.parametrize("version", ["2.7", "3.9", OLDER])
 def test_setup_refuses_an_older_python(folder, version):
     python(folder, version)
@@ -191,6 +196,7 @@ def test_setup_refuses_an_older_python(folder, version):
     assert installed(folder) == []
 
 
+@needs_sh
 def test_setup_says_that_there_is_no_python(folder):
     done = setup(folder)
     assert done.returncode == 1
@@ -199,6 +205,7 @@ def test_setup_says_that_there_is_no_python(folder):
     assert "/no/python is not there: install one" in done.stderr
 
 
+@needs_sh
 def test_setup_looks_for_another_where_python3_is_old(folder):
     python(folder, OLDER)
     python(folder, OLDEST, f"python{OLDEST}")
@@ -207,6 +214,7 @@ def test_setup_looks_for_another_where_python3_is_old(folder):
     assert installed(folder) == [NEWEST]
 
 
+@needs_sh
 def test_setup_takes_the_python_that_is_named_and_no_other(folder):
     python(folder, NEWEST)
     named = python(folder, OLDEST, "my python")
@@ -217,6 +225,7 @@ def test_setup_takes_the_python_that_is_named_and_no_other(folder):
     assert f"is Python {OLDER}.9: install one" in done.stderr
 
 
+@needs_sh
 def test_setup_keeps_a_venv_that_it_has_not_made(folder):
     python(folder, NEWEST)
     mine = folder / ".venv" / "mine"
@@ -228,6 +237,7 @@ def test_setup_keeps_a_venv_that_it_has_not_made(folder):
     assert mine.exists() and installed(folder) == []
 
 
+@needs_sh
 def test_setup_makes_anew_what_it_has_begun(folder):
     python(folder, NEWEST)
     (folder / "broken").touch()
@@ -243,7 +253,9 @@ def test_setup_makes_anew_what_it_has_begun(folder):
 # The Makefile.
 
 
-needs_make = pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+needs_make = pytest.mark.skipif(
+    not (POSIX and shutil.which("make")), reason="there is no make for sh"
+)
 
 
 def make(folder, *words, **env):
@@ -318,6 +330,7 @@ esac
 """
 
 
+@needs_sh
 @pytest.mark.parametrize(
     ("found", "status", "words"),
     [(0, 0, ""), (1, 0, ""), (1, 1, "uWSGI was not built")],
@@ -357,6 +370,7 @@ esac
 """
 
 
+@needs_sh
 @pytest.mark.parametrize(
     ("failed", "named", "status"),
     [(0, "", 0), (1, "", 1), (0, "/no/python", 1), (0, "/my/python", 0)],

@@ -14,6 +14,8 @@ from packaging.requirements import Requirement
 
 from notebooks.serving import KEPT
 
+from tools.needs import POSIX
+
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".github/workflows"
 PATHS = sorted(FOLDER.glob("*.yml"))
@@ -330,7 +332,7 @@ case "$1 $2" in
 esac
 """
 STORED, CHANGED = "success success success", "failure success success"
-bash = pytest.mark.skipif(os.name == "nt", reason="runs bash, on Linux")
+bash = pytest.mark.skipif(not POSIX, reason="runs bash, on Linux")
 
 
 @pytest.fixture
