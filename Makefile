@@ -2,7 +2,7 @@
 # Both first set up .venv with the tested versions; PYTHON=python3.12 chooses its Python.
 # make lab EDITION=zh opens the edition in another language whose folder is zh.
 
-.PHONY: lab edition test run setup wheels check new dev lint format notebooks exercises translate diagrams screenshots site site-open test-site book test-book upgrade canary test-canary links test-all test-browser site-lite test-lite test-others class hub test-hub test-grading test-image clean
+.PHONY: lab edition test run setup wheels check new dev lint format notebooks exercises translate diagrams screenshots site site-open test-site book test-book upgrade canary test-canary links test-all test-windows test-browser site-lite test-lite test-others class hub test-hub test-grading test-image clean
 
 # With it, Python would not find the workbook's own modules.
 unexport PYTHONSAFEPATH
@@ -137,6 +137,10 @@ links: setup
 
 test-all: dev
 	@PYTHONS="$(PYTHONS)" .venv/bin/python -m tools.test_all $(ARGS)
+
+# All that runs on Windows, by a Python that lacks much of what Windows lacks.
+test-windows: setup
+	.venv/bin/python -m tests.windows $(ARGS)
 
 test-browser: dev site
 	.venv/bin/python -m pytest -n0 tests/browser site/test_in_browser.py $(ARGS)
