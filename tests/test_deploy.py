@@ -1,6 +1,7 @@
 """What is in deploy/ keeps its promises, and not without the lines that
 matter; chapter 12 checks the rest."""
 
+import contextlib
 import json
 import re
 import shutil
@@ -145,15 +146,20 @@ def lets_proxyfix_alone_speak_of_https(folder):
         assert reply.text == "203.0.113.7 http://shop.example/ 0"
 
 
+def opened_by(pid):
+    """What the process of this number has open, on Linux; each a str."""
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # it has closed it
+            yield str(file.readlink())
+
+
 def keeps_its_files_where_they_should_be(folder):
     assert conf(folder)["control_socket_disable"]  # it would need a home
     with start(command(folder, BIND="unix:app.sock")) as server:
         wait_until(lambda: "Booting worker" in server.log)
         assert (folder / "app.sock").stat().st_mode & 0o777 == 0o660
         if SYSTEMS["linux"][0]:
-            # Of the parent: a worker that begins opens and closes more.
-            files = Path(f"/proc/{server.process.pid}/fd").iterdir()
-            links = " ".join(str(file.readlink()) for file in files)
+            links = " ".join(opened_by(server.process.pid))
             assert "/dev/shm/wgunicorn" in links
 
 

@@ -13,7 +13,6 @@ import yaml
 from packaging.requirements import Requirement
 
 from notebooks.serving import KEPT
-
 from tools.needs import POSIX
 
 ROOT = Path(__file__).resolve().parent.parent
