@@ -198,6 +198,8 @@ def test_kept_answer(forks, recorder, sheet, n, title, kind, text, fault):
     another right one. Nothing is told but what goes through `say`; and a
     message says the same things in each language."""
     skip_if_lacking(sheet, n)
+    if sheet.startswith("15") and n == 2 and not POSIX:
+        pytest.skip("Windows has other paths, and other errors for them")
     answer = whole(SOLUTIONS / f"{sheet}.ipynb", n, kind, text)
     message = verdict(sheet, n, answer)
     said, values = recorder.told(message, {})
