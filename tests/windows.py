@@ -52,6 +52,12 @@ class Seen(types.ModuleType):  # by us: Python's own modules and the packages
 for module in os, signal, socket:
     module.__class__ = Seen
 
+def pair(*_):  # by TCP
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        client = socket.create_connection(door.getsockname())
+        return door.accept()[0], client
+
+socket.socketpair = pair
 begin = subprocess.Popen.__init__
 
 def alone(self, *args, **options):  # no signal to a group reaches it
