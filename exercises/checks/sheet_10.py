@@ -229,7 +229,8 @@ def with_gunicorn(answer, front, files):
     answer.compare("POST 3 MB", came, 413, hint)
     hint = say("Who is asked for this file, and which types are there?")
     style = front.get("/style.css")
-    came = style.text, style.headers["Content-Type"].partition(";")[0]
+    kind = style.headers.get("Content-Type", "")
+    came = style.text, kind.partition(";")[0]
     right = (files["style.css"], "text/css")
     answer.compare("GET /style.css", came, right, hint)
     hint = say("Which of its files does nginx give to whoever asks?")

@@ -178,7 +178,8 @@ def said(name, server, body):
     alike = reply.reason.upper() == phrase.upper()  # Flask shouts
     status = f"{reply.status_code} {phrase if alike else reply.reason}"
     text = reply.content.decode(errors="replace")
-    kind, options = parse_options_header(reply.headers["Content-Type"])
+    kind = reply.headers.get("Content-Type", "")
+    kind, options = parse_options_header(kind)
     kind = f"{kind}; charset={options.get('charset', '').lower()}"
     return status, text, kind, reply.headers.get("X-Tea")
 
@@ -353,7 +354,7 @@ def is_deployed(answer, server, settings):
         hint = say("What does Gunicorn call, for each request?")
     came = status, text
     answer.compare("2: GET /health", came, (200, "fine ☕"), hint)
-    options = parse_options_header(headers["Content-Type"])[1]
+    options = parse_options_header(headers.get("Content-Type", ""))[1]
     hint = say("Which header says how the bytes are to be read?")
     came = options.get("charset", "").lower()
     answer.compare(say("2: the charset"), came, "utf-8", hint)
