@@ -774,6 +774,8 @@ import os, sys, tempfile
 
 def app(environ, start_response):
     start_response("200 OK", [])
+    files = os.listdir("/proc/self/fd") if sys.platform == "linux" else []
+    files = [os.path.realpath(f"/proc/self/fd/{n}") for n in files]
     about = {
         "environ": sorted(os.environ.items() - {("PWD", os.getcwd())}),
         "argv": sys.argv[1:],
@@ -781,7 +783,8 @@ def app(environ, start_response):
         "place": [os.getcwd(), tempfile.gettempdir()],
         "group": os.getpgid(os.getppid()) == os.getpgrp() != os.getppid(),
         "files": [os.fstat(n).st_rdev for n in (0, 1, 2)],
-        "open": len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0,
+        # A newer libffi has itself open, where ctypes is imported.
+        "open": sum("libffi" not in name for name in files),
         "buffered": sys.stdout.write_through,
         "ours": sorted(m for m in sys.modules if m.startswith(("tests", "exercises"))),
     }
