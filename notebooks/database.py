@@ -23,7 +23,10 @@ from urllib.parse import quote
 # The system's: where Debian puts it, and Homebrew.
 PLACES = "/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt"
 # No data is kept, so it need not be safe on the disk; no port is taken.
-SETTINGS = "fsync=off", "listen_addresses=", "lc_messages=C"
+SETTINGS = (
+    *("fsync=off", "listen_addresses=", "lc_messages=C"),
+    "dynamic_shared_memory_type=mmap",  # in its folder, not in /dev/shm
+)
 LONGEST = 76  # bytes of the folder: a Unix socket has 103, on macOS
 SECONDS = 30  # for a start, on a busy machine
 

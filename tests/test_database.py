@@ -99,6 +99,14 @@ def test_an_error_ends_it():
     assert not folder(address).exists()
 
 
+def test_its_shared_memory_goes_with_its_folder():
+    """And not a moment later, or never, if it is killed: in /dev/shm."""
+    with postgres() as address, psycopg.connect(address) as connection:
+        (kind,) = connection.execute("SHOW dynamic_shared_memory_type").fetchone()
+        assert kind == "mmap"
+        assert [*(folder(address) / "data" / "pg_dynshmem").iterdir()]
+
+
 def test_a_setting_that_is_none_is_told():
     with pytest.raises(RuntimeError, match="no_such"), postgres(no_such=1):
         pass
