@@ -17,7 +17,7 @@ from tools.needs import POSIX
 # Has a thread that starts a command, whose input nobody has opened yet:
 # until then, nothing stops this thread.
 SLOW = """
-import os, sys, threading, time
+import os, threading, time
 opens = [(os.POSIX_SPAWN_OPEN, 0, "door", os.O_RDONLY, 0)]
 args = "/bin/true", ["true"], {}
 thread = threading.Thread(

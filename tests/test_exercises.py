@@ -813,9 +813,10 @@ def servers(monkeypatch):
 
 
 @FORKS
-@pytest.mark.parametrize("send", [signal.SIGTERM, signal.SIGKILL])
-def test_a_forked_gunicorn_is_like_a_started_one(servers, monkeypatch, send):
+@pytest.mark.parametrize(("name", "ends"), [("SIGTERM", 0), ("SIGKILL", -9)])
+def test_a_forked_gunicorn_is_like_a_started_one(servers, monkeypatch, name, ends):
     """It is where its command is, has its environment, and ends as it."""
+    send = getattr(signal, name)  # Windows has no SIGKILL
     command = "TEA=mint gunicorn -w 2 -b 127.0.0.1:0 shop:app"
     *forked, process = about(command, send)
     failed = serving.run("gunicorn nothing:app")
@@ -824,7 +825,7 @@ def test_a_forked_gunicorn_is_like_a_started_one(servers, monkeypatch, send):
     *started, process = about(command, send)
     assert process is Popen
     assert forked == started
-    assert started[1] == (0 if send == signal.SIGTERM else -9)
+    assert started[1] == ends
     assert failed.returncode == 3 and "No module named 'nothing'" in failed.stdout
 
 
