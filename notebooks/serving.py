@@ -21,13 +21,16 @@ KEPT = "PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH"
 KEPT += "SYSTEMROOT", "USERPROFILE"  # of Windows, which needs them
 KEPT += ("OBJC_DISABLE_INITIALIZE_FORK_SAFETY",)  # of macOS
 # The guard makes a folder, waits until its input ends, as it does when we
-# end, however we end, removes the folder, and kills its process group.
+# end, however we end, removes the folder (a server may still write there,
+# so it tries nine times), and kills its process group.
 # (A Unix socket in the folder has a path of 103 bytes at most, on macOS;
 # with LC_ALL=C a shell counts bytes, not letters.)
 GUARD = """trap '' HUP INT PIPE TERM; LC_ALL=C
 cd "$1" && { [ ${#1} -le 76 ] || cd /tmp; } || exit
 folder=$(mktemp -d "$PWD/server-XXXXXX") || exit
-echo "$folder"; read end; rm -rf "$folder"; kill -9 0"""
+echo "$folder"; read end
+for try in 1 2 3 4 5 6 7 8 9; do rm -rf "$folder" && break; done
+kill -9 0"""
 GUARD = ["sh", "-c", GUARD, "sh"]
 GROUPS = hasattr(os, "setpgid")
 if not GROUPS:  # as on Windows: there a guard looks for the processes

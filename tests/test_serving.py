@@ -305,6 +305,16 @@ def test_a_child_that_the_server_forgot_ends_too():
     wait_until(lambda: gone(server.folder))
 
 
+def test_the_folder_goes_while_a_server_still_writes_there():
+    write = "while :; do for n in 1 2 3 4 5 6 7 8 9; do : > $n; done; done"
+    left = []
+    for _ in range(12):
+        with start("sh -c 'sh write & wait'", {"write": write}) as server:
+            wait_until(Path(server.folder, "9").exists)
+        left += [server.folder] if Path(server.folder).exists() else []
+    assert not left
+
+
 def test_two_servers_at_once():
     with serve(f"{GUNICORN} wsgi:app") as a:
         with serve(f"{GUNICORN} wsgi:app") as b:
