@@ -8,6 +8,7 @@ lists them; tests/test_style.py keeps the workbook free of them.
 import ast
 import re
 from collections import Counter
+from contextlib import suppress
 from functools import cache
 from urllib.parse import unquote
 
@@ -300,6 +301,31 @@ def is_plain_python(notebook):
                 yield f"{where(cell)} is no Python: no magics, no `!`"
 
 
+def prints_in_one_piece(notebook):
+    """A server's Python has no buffer: it writes each value of a print by
+    itself, and what another process writes may come in between."""
+    for cell in code_cells(notebook):
+        for call in calls_in_texts(cell.source, "print"):
+            if len(call.args) > 1 or isinstance(call.args[0], ast.Starred):
+                yield (
+                    f"{where(cell)} has a program with {ast.unparse(call)}, "
+                    "which writes piece by piece: print one f-string"
+                )
+
+
+def calls_in_texts(source, function):
+    """All calls of a function, with arguments, in the programs that stand as
+    texts in a cell, a list of ast.Call."""
+    found = []
+    with suppress(SyntaxError):  # is_plain_python says so
+        for text in ast.walk(ast.parse(source)):
+            if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                with suppress(SyntaxError, ValueError):  # it is no program
+                    found += ast.walk(ast.parse(text.value))
+    named = (n for n in found if isinstance(n, ast.Call) and n.args)
+    return [call for call in named if ast.unparse(call.func) == function]
+
+
 def is_safe(notebook):
     for cell in code_cells(notebook):
         if found := re.search(UNSAFE, cell.source):
@@ -341,6 +367,7 @@ OF_CHAPTERS = [
     opens_with_its_head,
     is_written,
     says_what_it_needs,
+    prints_in_one_piece,
     links_lead_somewhere,
 ]
 
