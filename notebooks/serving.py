@@ -1,6 +1,7 @@
 """Start a server from a cell, ask it, stop it: built in chapter 06."""
 
 import contextlib
+import glob
 import os
 import shlex
 import shutil
@@ -156,6 +157,7 @@ def start(command, files=None):
         program = shutil.which(words[0], path=env["PATH"])
         if program is None:
             raise RuntimeError(f"no command {words[0]!r} on the PATH")
+        shared = in_memory()
         process = Popen(
             words,
             executable=program,
@@ -166,6 +168,7 @@ def start(command, files=None):
             stderr=log,
             **group(guard.pid),
         )
+        ends.callback(settle, shared)
         ends.callback(stop, process)
         yield Server(process, folder)
 
@@ -178,6 +181,18 @@ def stop(process):
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def in_memory():
+    """The files that Pythons share in memory: on Linux, a set of str."""
+    return set(glob.glob("/dev/shm/sem.mp-*"))
+
+
+def settle(before):
+    """Give a resource tracker a second to remove what was not there
+    `before`; the guard kills it."""
+    with contextlib.suppress(TimeoutError):
+        wait_until(lambda: in_memory() <= before, 1)
 
 
 @contextlib.contextmanager

@@ -16,7 +16,14 @@ import pytest
 import requests
 
 from notebooks.linking import link
-from notebooks.serving import Server, run, serve, start, wait_until
+from notebooks.serving import (
+    Server,
+    in_memory,
+    run,
+    serve,
+    start,
+    wait_until,
+)
 from tests.helpers import gone
 from tools.kernels import Kernels
 from tools.needs import NO_POSIX, POSIX
@@ -268,10 +275,11 @@ def test_command_that_never_answers(command):
 def test_serve_says_why_nothing_answered(monkeypatch, code, why):
     """The last error, and all that the command has said."""
 
-    def impatient(answers):
+    def impatient(answers, seconds=None):
         """Wait a second, once the command is where it stays."""
-        wait_until(lambda: "I am here" in answers.__self__.log)
-        wait_until(answers, 1)
+        if seconds is None:
+            wait_until(lambda: "I am here" in answers.__self__.log)
+        wait_until(answers, seconds or 1)
 
     monkeypatch.setattr("notebooks.serving.wait_until", impatient)
     code = f"{code}\nprint('I am here')\nimport time; time.sleep(60)\n"
@@ -312,6 +320,24 @@ def test_the_folder_goes_while_a_server_still_writes_there():
         with start("sh -c 'sh write & wait'", {"write": write}) as server:
             wait_until(Path(server.folder, "9").exists)
         left += [server.folder] if Path(server.folder).exists() else []
+    assert not left
+
+
+@pytest.mark.skipif(not os.path.ismount("/dev/shm"), reason="is Linux's")
+def test_what_a_server_shares_in_memory_goes_with_it():
+    """As the debugger of Flask does, from Python 3.14 on."""
+    code = "from multiprocessing import get_context as c; import time; "
+    code += "n = c('spawn').Lock(); print(n._semlock.name); time.sleep(60)"
+    command = f'python -c "{code}"'
+    with ThreadPoolExecutor() as pool, start(command) as server:
+        wait_until(lambda: "\n" in server.log)
+        shared = server.log.strip().replace("/", "/dev/shm/sem.")
+        assert shared in in_memory()
+        (tracker,) = server.workers
+        tracker.suspend()  # as if others were at work
+        pool.submit(lambda: (time.sleep(0.3), tracker.resume()))
+    left = os.path.exists(shared)
+    Path(shared).unlink(missing_ok=True)
     assert not left
 
 
