@@ -867,3 +867,41 @@ def test_nothing_that_is_forked_outlives_who_asked(root):
     assert has_ended(children[0])
     python.end()
     wait_until(lambda: has_ended(children[1]))
+
+
+# TERM comes while the check's own file looks for another file: a handler may
+# raise what `Path.exists` takes for an answer.
+RAISES = """
+import os
+import signal
+
+def work(listener, talk):
+    def stop(*_):
+        raise InterruptedError
+
+    def at(real):
+        def call(*given, **named):
+            signal.raise_signal(signal.SIGTERM)
+            return real(*given, **named)
+        return call
+
+    signal.signal(signal.SIGTERM, stop)
+    for name in NAMES:
+        setattr(os, name, at(getattr(os, name)))
+    try:
+        listener.accept()
+    except InterruptedError:
+        os._exit(7)
+"""
+
+
+@pytest.mark.skipif(not POSIX, reason=NO_POSIX)
+@pytest.mark.parametrize("names", [("access", "stat"), ("open", "utime")])
+def test_no_signal_is_lost_in_the_files_of_05_8(names):
+    """Whether it looks for a file, or makes one."""
+    answer = RAISES.replace("NAMES", repr(names))
+    files = files_of("05_8", answer=answer) | {"held": ""}
+    with serving.start("python two.py", files) as server:
+        wait_until(lambda: "B ended with" in server.log)
+        assert "A ended with 7\n" in server.log
+        assert "B ended with 7\n" in server.log

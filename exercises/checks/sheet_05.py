@@ -578,6 +578,7 @@ def exercise_8(answer):
             compare(say("the visitor after her"), came, "from A", hint)
             slow = Visitor(server, "slow")
             wait_until(Path(server.folder, "begun").exists)
+            let_work(one, 0.1)  # A waits for the next one now
             hold = Path(server.folder, "hold A")
             hold.touch()
             seen = Visitor(server, "tea")

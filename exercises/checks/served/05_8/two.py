@@ -4,9 +4,18 @@ import os
 import socket
 import sys
 import time
-from pathlib import Path
 
 from answer import work
+
+
+# A handler of the answer's may raise an OSError at any moment: `Path.exists`
+# and `Path.touch` would take it for theirs, and the signal would be lost.
+def there(path):
+    return os.access(path, os.F_OK)
+
+
+def touch(path):
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY))
 
 
 def talk(sock):
@@ -19,9 +28,9 @@ def talk(sock):
         raise KeyError("tea")
     sock.sendall(b"from ")
     if asked == b"slow":
-        Path("begun").touch()
+        touch("begun")
         until = time.monotonic() + 60
-        while not Path("go").exists() and time.monotonic() < until:
+        while not there("go") and time.monotonic() < until:
             time.sleep(0.01)
     sock.sendall(name.encode())
 
@@ -31,14 +40,14 @@ class Listener(socket.socket):
     between the sight of a visitor and `accept`, others have their turn."""
 
     def accept(self):
-        if Path("tired").exists():
+        if there("tired"):
             time.sleep(0.06)
         until = time.monotonic() + 60
-        while Path(f"hold {name}").exists() and time.monotonic() < until:
-            Path("held").touch()
+        while there(f"hold {name}") and time.monotonic() < until:
+            touch("held")
             time.sleep(0.01)
-        if Path("held").exists():
-            Path(f"inside {name}").touch()
+        if there("held"):
+            touch(f"inside {name}")
         return super().accept()
 
 
