@@ -879,7 +879,9 @@ def work(listener, talk):
     def stop(*_):
         raise InterruptedError
 
-    def at(real, signals=[signal.SIGTERM]):
+    signals = [signal.SIGTERM]  # for the first call alone
+
+    def at(real):
         def call(*given, **named):
             if signals:
                 signal.raise_signal(signals.pop())

@@ -8,7 +8,6 @@ lists them; tests/test_style.py keeps the workbook free of them.
 import ast
 import re
 from collections import Counter
-from contextlib import suppress
 from functools import cache
 from urllib.parse import unquote
 
@@ -279,13 +278,8 @@ def started(source):
     """The commands of INSTALL that a cell's text starts, as far as that is
     plain to see, a set: it calls a function with a text that begins with the
     command and a space, or with a list whose first item it is."""
-    try:
-        nodes = [*ast.walk(ast.parse(source))]
-    except SyntaxError:
-        return set()  # is_plain_python says so
-    given = [
-        ast.unparse(n.args[0]) for n in nodes if isinstance(n, ast.Call) and n.args
-    ]
+    calls = [n for n in nodes(source) if isinstance(n, ast.Call) and n.args]
+    given = [ast.unparse(call.args[0]) for call in calls]
     names = "|".join(INSTALL)
     begins = rf"f?['\"]({names}) |\['({names})'"
     found = (re.match(begins, text) for text in given)
@@ -305,25 +299,28 @@ def prints_in_one_piece(notebook):
     """A server's Python has no buffer: it writes each value of a print by
     itself, and what another process writes may come in between."""
     for cell in code_cells(notebook):
-        for call in calls_in_texts(cell.source, "print"):
-            if len(call.args) > 1 or isinstance(call.args[0], ast.Starred):
+        values = (n.value for n in nodes(cell.source) if isinstance(n, ast.Constant))
+        texts = (value for value in values if isinstance(value, str))
+        for call in (node for text in texts for node in nodes(text)):
+            if isinstance(call, ast.Call) and is_print_of_several(call):
                 yield (
                     f"{where(cell)} has a program with {ast.unparse(call)}, "
                     "which writes piece by piece: print one f-string"
                 )
 
 
-def calls_in_texts(source, function):
-    """All calls of a function, with arguments, in the programs that stand as
-    texts in a cell, a list of ast.Call."""
-    found = []
-    with suppress(SyntaxError):  # is_plain_python says so
-        for text in ast.walk(ast.parse(source)):
-            if isinstance(text, ast.Constant) and isinstance(text.value, str):
-                with suppress(SyntaxError, ValueError):  # it is no program
-                    found += ast.walk(ast.parse(text.value))
-    named = (n for n in found if isinstance(n, ast.Call) and n.args)
-    return [call for call in named if ast.unparse(call.func) == function]
+def is_print_of_several(call):
+    """Whether a call, an ast.Call, is a print of more than one value."""
+    several = len(call.args) > 1 or any(isinstance(a, ast.Starred) for a in call.args)
+    return several and ast.unparse(call.func) == "print"
+
+
+def nodes(text):
+    """All nodes of a program, a list; none if `text` is no Python."""
+    try:
+        return [*ast.walk(ast.parse(text))]
+    except (SyntaxError, ValueError):
+        return []  # of a cell's, is_plain_python says so
 
 
 def is_safe(notebook):
