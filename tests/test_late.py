@@ -5,6 +5,8 @@ import ast
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from tests.deploying import project
+from tests.test_deploy import logs_no_secrets_and_no_probes
 from tools.needs import lacks
 from tools.workbook import chapters, code_cells, execute, outcome, read
 
@@ -17,6 +19,20 @@ in_time = wait_until
 def wait_until(condition, seconds=20):
     in_time(condition, seconds)
     time.sleep({seconds})
+"""
+# Of several threads, one is late with its line of the log.
+LATE_LINES = """
+import time
+
+
+class LateLog(AccessLog):
+    def access(self, resp, req, environ, request_time):
+        if environ["PATH_INFO"].startswith(("/greet", "/visits")):
+            time.sleep(1)
+        super().access(resp, req, environ, request_time)
+
+
+logger_class = LateLog
 """
 DEFINITIONS = ast.Import, ast.ImportFrom, ast.FunctionDef, ast.Assign
 
@@ -36,6 +52,12 @@ def definitions(cell):
 def test_a_cell_may_act_late(root, name, seconds):
     """Each of these once did something while a view of two seconds, or 40
     requests of a tenth, were on their way. (The last is late twice.)"""
+    shows_the_same(root, name, LATE.format(seconds=seconds))
+
+
+def shows_the_same(folder, name, more=""):
+    """Run this cell in this folder, after what it needs of the cells before
+    it, and `more`: its output is the stored one."""
     (path,) = (p for p in chapters() if p.name.startswith(name[1:3]))
     notebook = read(path)
     code = code_cells(notebook)
@@ -43,9 +65,21 @@ def test_a_cell_may_act_late(root, name, seconds):
     if why := lacks(notebook, cell):
         pytest.skip(why)
     before = [definitions(c) for c in code[: code.index(cell)]]
-    before.append(LATE.format(seconds=seconds))
+    before.append(more)
     stored = outcome(cell)
     tags = {"tags": ["raises-exception"]}  # as one of these cells does
     cells = [new_code_cell(text, metadata=tags) for text in before]
-    execute(new_notebook(cells=[*cells, cell]), root)
+    execute(new_notebook(cells=[*cells, cell]), folder)
     assert outcome(cell) == stored
+
+
+def test_a_line_of_a_log_may_come_late(root, tmp_path, monkeypatch):
+    """A thread has answered before it writes, so visitors and lines may come
+    in different orders."""
+    pytest.importorskip("gunicorn", reason="gunicorn is not installed")
+    folder = project(tmp_path)
+    with open(folder / "deploy/gunicorn.conf.py", "a") as conf:
+        conf.write(LATE_LINES)
+    logs_no_secrets_and_no_probes(folder)
+    monkeypatch.setenv("PYTHONPATH", str(root))  # of the kernel alone
+    shows_the_same(folder, "c12-74")
