@@ -28,6 +28,22 @@ def held():
         time.sleep(0.01)
     return "let go"
 """
+# A thread has answered before it logs, and it may rest between both.
+LATE_LINES = """
+import time
+
+LATE = "/greet", "/visits", "/metrics"
+
+
+class LateLog(AccessLog):
+    def access(self, resp, req, environ, request_time):
+        if environ["PATH_INFO"].startswith(LATE):
+            time.sleep(1)
+        super().access(resp, req, environ, request_time)
+
+
+logger_class = LateLog
+"""
 SETTINGS = {
     "FLASK_SECRET_KEY": "k",
     "FLASK_TRUSTED_HOSTS": '["shop.example"]',
@@ -53,6 +69,13 @@ def project(folder):
     shutil.copy(ROOT / ROOM, folder / ROOM)
     with open(folder / "wsgi.py", "a") as wsgi:
         wsgi.write(MORE)
+    return folder
+
+
+def with_late_lines(folder):
+    """Copy it, and let a thread log late what it has answered."""
+    with open(project(folder) / "deploy/gunicorn.conf.py", "a") as conf:
+        conf.write(LATE_LINES)
     return folder
 
 

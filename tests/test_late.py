@@ -5,8 +5,7 @@ import ast
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from tests.deploying import project
-from tests.test_deploy import logs_no_secrets_and_no_probes
+from tests.deploying import with_late_lines
 from tools.needs import lacks
 from tools.workbook import chapters, code_cells, execute, outcome, read
 
@@ -19,20 +18,6 @@ in_time = wait_until
 def wait_until(condition, seconds=20):
     in_time(condition, seconds)
     time.sleep({seconds})
-"""
-# Of several threads, one is late with its line of the log.
-LATE_LINES = """
-import time
-
-
-class LateLog(AccessLog):
-    def access(self, resp, req, environ, request_time):
-        if environ["PATH_INFO"].startswith(("/greet", "/visits")):
-            time.sleep(1)
-        super().access(resp, req, environ, request_time)
-
-
-logger_class = LateLog
 """
 DEFINITIONS = ast.Import, ast.ImportFrom, ast.FunctionDef, ast.Assign
 
@@ -73,13 +58,7 @@ def shows_the_same(folder, name, more=""):
     assert outcome(cell) == stored
 
 
-def test_a_line_of_a_log_may_come_late(root, tmp_path, monkeypatch):
-    """A thread has answered before it writes, so visitors and lines may come
-    in different orders."""
-    pytest.importorskip("gunicorn", reason="gunicorn is not installed")
-    folder = project(tmp_path)
-    with open(folder / "deploy/gunicorn.conf.py", "a") as conf:
-        conf.write(LATE_LINES)
-    logs_no_secrets_and_no_probes(folder)
+def test_a_thread_may_log_late(root, tmp_path, monkeypatch):
+    folder = with_late_lines(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(root))  # of the kernel alone
     shows_the_same(folder, "c12-74")
