@@ -265,7 +265,7 @@ def passed_cases(server):
     return [
         name
         for name, (request, pattern) in CASES.items()
-        if fits(pattern, reply_to(server, request))
+        if fits(pattern, patient_reply(server, request))
     ]
 
 
@@ -277,9 +277,7 @@ def ask_questions(server):
     """
     found = {}
     for name, (request, patterns) in QUESTIONS.items():
-        reply = reply_to(server, request)
-        if reply == "HANGS":  # it, or a busy machine, for a moment?
-            reply = reply_to(server, request)
+        reply = patient_reply(server, request)
         words = (word for word in patterns if fits(patterns[word], reply))
         found[name] = next(words, "?")
     return found
@@ -287,6 +285,12 @@ def ask_questions(server):
 
 def fits(pattern, reply):
     return re.fullmatch(pattern, reply, re.DOTALL)
+
+
+def patient_reply(server, request):
+    """As `reply_to`, but ask again if it hangs: it, or a busy machine?"""
+    reply = reply_to(server, request)
+    return reply_to(server, request) if reply == "HANGS" else reply
 
 
 def reply_to(server, request):

@@ -22,14 +22,14 @@ KEPT = "PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH"
 KEPT += "SYSTEMROOT", "USERPROFILE"  # of Windows, which needs them
 KEPT += ("OBJC_DISABLE_INITIALIZE_FORK_SAFETY",)  # of macOS
 # The guard makes a folder, waits until its input ends, as it does when we
-# end, however we end, removes the folder (a server may still write there,
-# so it tries nine times), and kills its process group.
+# end, however we end, asks its process group to end, removes the folder (a
+# server may still write there: it tries nine times), and kills the group.
 # (A Unix socket in the folder has a path of 103 bytes at most, on macOS;
 # with LC_ALL=C a shell counts bytes, not letters.)
 GUARD = """trap '' HUP INT PIPE TERM; LC_ALL=C
 cd "$1" && { [ ${#1} -le 76 ] || cd /tmp; } || exit
 folder=$(mktemp -d "$PWD/server-XXXXXX") || exit
-echo "$folder"; read end
+echo "$folder"; read end; kill 0
 for try in 1 2 3 4 5 6 7 8 9; do rm -rf "$folder" && break; done
 kill -9 0"""
 GUARD = ["sh", "-c", GUARD, "sh"]

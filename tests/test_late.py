@@ -32,7 +32,7 @@ def definitions(cell):
 
 @pytest.mark.parametrize(
     ("name", "seconds"),
-    [("c09-34", 2.5), ("c09-62", 2.5), ("c10-56", 2.5), ("c11-65", 1.5)],
+    [("c09-34", 2.5), ("c09-62", 2.5), ("c10-56", 2.5), ("c11-65", 1.1)],
 )
 def test_a_cell_may_act_late(root, name, seconds):
     """Each of these once did something while a view of two seconds, or 40

@@ -324,8 +324,10 @@ def test_the_folder_goes_while_a_server_still_writes_there():
 
 
 @pytest.mark.skipif(not os.path.ismount("/dev/shm"), reason="is Linux's")
-def test_what_a_server_shares_in_memory_goes_with_it():
+def test_what_a_server_shares_in_memory_goes_with_it(monkeypatch):
     """As the debugger of Flask does, from Python 3.14 on."""
+    patient = lambda condition, *_: wait_until(condition)
+    monkeypatch.setattr("notebooks.serving.wait_until", patient)
     code = "from multiprocessing import get_context as c; import time; "
     code += "n = c('spawn').Lock(); print(n._semlock.name); time.sleep(60)"
     command = f'python -c "{code}"'

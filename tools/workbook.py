@@ -187,6 +187,7 @@ def execute(notebook, folder, go_on=False):
     client = NotebookClient(
         notebook,
         timeout=60,
+        iopub_timeout=60,  # for the last of the output, on a busy machine
         kernel_name="python3",
         kernel_manager_class=AsyncKernels,
         resources={"metadata": {"path": folder}},
