@@ -22,8 +22,8 @@ from notebooks.serving import run, serve, start, wait_until
 from small_server.worker import Worker
 from tests.helpers import has_ended
 from tests.small_server.helpers import (
-    again_if_late,
     COMMAND,
+    again_if_late,
     answers,
     ask,
     command,
