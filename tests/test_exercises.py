@@ -817,7 +817,7 @@ def servers(monkeypatch):
 def test_a_forked_gunicorn_is_like_a_started_one(servers, monkeypatch, name, ends):
     """It is where its command is, has its environment, and ends as it."""
     send = getattr(signal, name)  # Windows has no SIGKILL
-    command = "TEA=mint gunicorn -w 2 -b 127.0.0.1:0 shop:app"
+    command = "TEA=mint gunicorn -b 127.0.0.1:0 shop:app"
     *forked, process = about(command, send)
     failed = serving.run("gunicorn nothing:app")
     assert process is Program
