@@ -1,6 +1,7 @@
 """Beside the answer to exercise 6 of sheet 05: clients that stay."""
 
 import contextlib
+import select
 import socket
 import sys
 import threading
@@ -107,21 +108,45 @@ def in_turn(*requests, answered=0):
     return came
 
 
+def in_time(client):
+    """A client that begins again, twice at most, if what came may be due to
+    its own rests, on a busy machine: it returns this, too."""
+
+    def tries(*args, **options):
+        for _ in range(3):
+            came, late = client(*args, **options)
+            if not late:
+                break
+        return came
+
+    return tries
+
+
+def rest(thread, until):
+    """Wait until then, or until the thread has ended; return how many
+    seconds too long that took."""
+    thread.join(max(0, until - time.monotonic()))
+    return time.monotonic() - until
+
+
+@in_time
 def trickles(before, patience):
     """How it ends with a client that says `before`, and then the next
     head byte by byte, line by line, and never its end; 4.5 s in all."""
     ours, client = socket.socketpair()
-    ended = []
+    ended, late = [], 0
     with ours, client:
         thread = began(ours, patience, ended)
+        until = time.monotonic()
         with contextlib.suppress(OSError):  # it may have been closed
             client.sendall(before)
             for byte in b"GET /\r\n" + b"a: b\r\n" * 10:
                 client.sendall(bytes([byte]))
-                thread.join(0.067)
+                until += 0.067
+                late = max(late, rest(thread, until))
                 if ended:
                     break
-        return ended[0] if ended else "it waits"
+        return ended[0] if ended else "it waits", ended and late > 0.5
 
 
 class Flood(socket.socket):
@@ -153,26 +178,34 @@ def floods(patience):
         return came
 
 
+@in_time
 def takes_nothing(request, patience, sips=False):
     """How it ends with a client that does not read a long answer, or so
     little at once that it takes many seconds."""
     ours, client = socket.socketpair()
-    ended, lines = [], (b"t" * 999 + b"\n") * 10**4
+    ended, lines, late = [], (b"t" * 999 + b"\n") * 10**4, 0
     with ours, client:
         client.sendall(request)
         thread = began(ours, patience, ended, lambda head: lines)
         client.settimeout(0.1)
+        until = time.monotonic()
         for _ in range(40):
-            thread.join(0.1)
-            if sips and not ended:
+            until += 0.1
+            late = max(late, rest(thread, until))
+            if ended:
+                break
+            if sips:
                 with contextlib.suppress(TimeoutError):
                     client.recv(80000)
-        return ended[0] if ended else "it waits"
+        late = sips and ended and late > 0.5
+        return ended[0] if ended else "it waits", late
 
 
+@in_time
 def takes_its_time(request, patience):
     """How much of a long answer a client gets that needs half of its seconds
-    for the head, and then rests for three quarters of them."""
+    for the head, and then, from the first byte on, rests for three quarters
+    of them."""
     ours, client = socket.socketpair()
     with ours, client:
         began(ours, patience, [], lambda head: bytes(10**6))
@@ -182,8 +215,11 @@ def takes_its_time(request, patience):
             until = begin + (number + 1) / 20 * patience
             time.sleep(max(0, until - time.monotonic()))
         client.sendall(request[10:])
+        select.select([client], [], [], patience)
         time.sleep(patience * 3 / 4)
-        return 10**6 - left_of(client, 10**6)
+        late = time.monotonic() - begin - patience * 5 / 4
+        left = left_of(client, 10**6)
+        return 10**6 - left, left and late > 0.3
 
 
 def left_of(client, size):

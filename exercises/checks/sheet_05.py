@@ -455,13 +455,13 @@ def exercise_6(answer):
     came = f"talked({request('/HTTP/1.0') + two!r})"
     expect(came, (b"/HTTP/1.0 /2 ", "it returns"), hint)
     hint = say("How long is a client worth waiting for?")
-    silent = f"talked({one!r}, then='stays', patience=0.2)"
+    silent = f"talked({one!r}, then='stays', patience=1)"
     expect(silent, (b"/1 ", "it returns"), hint)
     silent = "talked(then='stays', patience=0.2)"
     expect(silent, (b"", "it returns"), hint)
-    stays = f"talked({one + two + three!r}, then='stays', patience=0.2)"
+    stays = f"talked({one + two + three!r}, then='stays', patience=1)"
     expect(stays, all_three, say("What has come already?"))
-    half = f"talked({one + two[:9]!r}, then='stays', patience=0.2)"
+    half = f"talked({one + two[:9]!r}, then='stays', patience=1)"
     expect(half, (b"/1 ", "it returns"), hint)
     expect("silent.result()", (b"", "it returns"), hint)
     hint = say("What if each byte comes just before your patience ends?")
