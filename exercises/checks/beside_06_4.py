@@ -50,11 +50,12 @@ def greets(client):
     client.sendall(b"SSH-2.0-tea\r\n")
 
 
-def falls_silent():
-    """Greets the first client, late, and no other."""
+def falls_silent(asked):
+    """Greets the first client, late, and no other; notes who has asked."""
     first = iter([1.3])
 
     def answer(client):
+        asked.append(client)
         time.sleep(next(first, 4))
         greets(client)
 
@@ -104,6 +105,17 @@ def wait(answer, process=None, seconds=3, after=0):
     return f"{said}, late" if took > limit else said
 
 
+def wait_in_silence():
+    """What comes of a server that falls silent; again, if it has greeted so
+    late, on a busy machine, that nobody has asked it twice."""
+    for _ in range(2):
+        asked = []
+        came = wait(falls_silent(asked), seconds=2)
+        if asked[1:]:
+            break
+    return came
+
+
 def last_of(case):
     """What comes of a case. Who is late gets it again, for some seconds: a
     busy machine is late now and then, and a wrong answer each time."""
@@ -129,16 +141,14 @@ CASES = {
     "its body never ends": lambda: wait(endless),
     "it has ended": lambda: wait(None, ENDED),
     "it ends in a moment": lambda: wait(
-        None, python("import time; time.sleep(0.2)")
+        None, python("import time; time.sleep(0.8)")
     ),
     "it has ended, another answers": lambda: wait(says("200 OK"), ENDED),
     "nobody listens": lambda: wait(None, seconds=0.3),
     "it says nothing": lambda: wait(silent, seconds=0.3),
     "it speaks no HTTP": lambda: wait(greets, seconds=0.3),
     "it speaks no HTTP, then HTTP": lambda: wait(changes_its_mind()),
-    "it speaks no HTTP, then nothing, seconds=2": lambda: wait(
-        falls_silent(), seconds=2
-    ),
+    "it speaks no HTTP, then nothing, seconds=2": wait_in_silence,
 }
 POOL = ThreadPoolExecutor(len(CASES))
 CAME = {name: POOL.submit(last_of, case) for name, case in CASES.items()}
