@@ -29,8 +29,9 @@ class Slow(socket.socket):
         return bool(select.select([super().fileno()], [], [], seconds)[0])
 
     def fileno(self):  # somebody asks `select`, now or later
-        if super().fileno() >= 0 and not self.readable(0):
-            self.send_next()
+        with self.lock:
+            if super().fileno() >= 0 and not self.readable(0):
+                self.send_next()
         if not self.feeder:
             self.feeder = threading.Thread(target=self.feed)
             self.feeder.start()
@@ -51,10 +52,11 @@ class Slow(socket.socket):
             pause = 0.01 if silent else 0.001  # 500 pieces are no pause
             if self.over.wait(pause) or super().fileno() < 0:
                 return
-            if not self.readable(0):
-                silent = 0 if self.send_next() else silent + 1
-                if silent and self.leaves:
-                    break
+            with self.lock:  # else two pieces might change places
+                if not self.readable(0):
+                    silent = 0 if self.send_next() else silent + 1
+            if silent and self.leaves:
+                break
         self.hushed = not self.leaves
         self.client.shutdown(socket.SHUT_WR)
 
@@ -96,6 +98,7 @@ def read(*pieces, leaves=False, count=False):
         sock.got = b""  # by `recv`
         sock.patience = iter("five!")
         sock.over, sock.feeder = threading.Event(), None
+        sock.lock = threading.Lock()
         sock.hushed = False  # nobody has asked `select` for long
         try:
             result = read_head(sock)

@@ -81,7 +81,8 @@ def exercise_3(answer):
     single = "read(*[b'x'] * 500, b'\\r\\n', b'\\r\\n')"
     expect(single, (b"x" * 500, b""), hint)
     hint = say("How long may a client rest between two pieces?")
-    expect(f"paused(*{(whole[:9], whole[9:])!r})", head, hint)
+    three = whole[:9], whole[9:20], whole[20:]
+    expect(f"paused(*{three!r})", head, hint)
     hint = say("Whose are the bytes after the head?")
     split = f"read({whole[:-1]!r}, b'\\n' + b't' * 4095)"
     expect(split, (head, b"t" * 4095), hint)
@@ -563,7 +564,7 @@ def exercise_8(answer):
             called = say("a visitor of A, after many silent ones")
             hint = say("What becomes of the others, if one is slow?")
             compare(called, came, "from A", hint)
-            let_work(one, 0.5)
+            let_work(one, 0.8)
             silent[0].sock.sendall(b"tea")
             called = say("a silent visitor, who asks at last")
             hint = say("How long may a client be slow?")
