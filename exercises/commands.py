@@ -326,3 +326,17 @@ def only(server, worker):
     """Let nobody answer but this worker, a psutil.Process, or None."""
     with stopped(*(one for one in server.workers if one != worker)):
         yield
+
+
+def start_threads(server, worker, number):
+    """Let a worker of Gunicorn start all its threads, a `number` of them.
+
+    While requests come, its pool (since Python 3.12) may count a thread as
+    idle that is not: then it starts none for a visitor, who waits.
+    """
+    with only(server, worker), ExitStack() as ends:
+        for _ in range(2 * number):
+            silent = socket.create_connection(server.address, 10)
+            ends.enter_context(silent)  # it keeps a thread
+        with suppress(TimeoutError):  # an answer may take another kind
+            wait_until(lambda: worker.num_threads() > number, 5)

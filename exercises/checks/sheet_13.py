@@ -14,6 +14,7 @@ from exercises.commands import (
     error_in,
     only,
     running,
+    start_threads,
     text_of,
     why_gunicorn_ended,
 )
@@ -137,6 +138,8 @@ def exercise_2(answer):
 def counts_all(answer, server, ends):
     """Refuse what does not add up; `ends` closes what is opened."""
     one, two = two_up(server)
+    for worker in one, two:
+        start_threads(server, worker, 4)
     order(server, one, 3)
     order(server, two, 2)
     adds = say("Which collector reads the files, and whose registry?")
