@@ -18,6 +18,7 @@ from exercises.commands import (
     let_work,
     running,
     settings_of,
+    start_threads,
     stopped,
     text_of,
 )
@@ -94,6 +95,8 @@ def exercise_3(answer):
         running(answer, command, files) as server,
         ThreadPoolExecutor(8) as visitors,
     ):
+        if (threads := int(settings["threads"])) > 1:
+            start_threads(server, server.workers[0], min(threads, 9))
         waiting = [
             visitors.submit(server.get, "/report") for _ in range(8)
         ]
@@ -246,6 +249,8 @@ def exercise_5(answer):
         customers(called, came, {200: rest - 2}, hint)
 
         one, two = server.workers
+        for worker in one, two:
+            start_threads(server, worker, 4)
         with locked(server):
             coming = queue_up(crew, server, 4, one, two)
             coming += queue_up(crew, server, 4, two, one)
