@@ -180,16 +180,19 @@ def kinds():
     return {each.name: each.type for each in found if "req" in each.name}
 
 
-def took(path, most=9):
+def took(path, most=9, tries=5):
     """How often it was measured, and whether the time is less than that of
     all pauses, or more than there was."""
     shop, began = Shop(), time.monotonic()
     shop.read(path, most)
     there_was = time.monotonic() - began
+    pauses = shop.last - shop.first
+    if tries and there_was - pauses > 0.15:  # a pause left out would hide
+        return took(path, most, tries - 1)
     return {
         "times": sum(shop.counted.values()),
         # Clocks differ.
-        "too short": shop.seconds < shop.last - shop.first - 0.01,
+        "too short": shop.seconds < pauses - 0.01,
         "too long": shop.seconds > 2 * there_was,
     }
 
@@ -204,15 +207,20 @@ def early():
     return before, sum(shop.counted.values())
 
 
-def two_at_once():
+def two_at_once(tries=5):
     """What is counted, and whether the one that began early took too short,
     for another came and went before its end."""
     shop = Shop()
     one = shop.begin("/stream")
+    began = time.monotonic()
     time.sleep(0.2)
     shop.get("/")
+    others, closing = shop.seconds, time.monotonic()
     one.close()
-    return shop.counted, shop.seconds < 0.19
+    if tries and time.monotonic() - closing > 0.15:  # 0.2 would hide
+        return two_at_once(tries - 1)
+    took = shop.seconds - others
+    return shop.counted, took < closing - began - 0.01  # clocks differ
 
 
 def two_threads():
