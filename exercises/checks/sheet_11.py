@@ -23,6 +23,7 @@ from exercises.checks.files import files_of
 from exercises.commands import (
     alone,
     answers_at,
+    let_work,
     only,
     running,
     settings_of,
@@ -385,6 +386,7 @@ def keeps_orders(answer, server):
         "Who knows what a process remembers? Where does an order end?"
     )
     orders = ["mint", "green\ncafé", "mint"]
+    let_work(two, 0)  # one that is stopped as it starts may keep a lock
     with only(server, one):
         for tea in orders:
             came = as_nginx(server, "/orders", tea.encode())[0]
