@@ -475,7 +475,7 @@ def many_in(server):
     return len([*Path(server.folder).glob("in-*")])
 
 
-def settled(count, seconds=2):
+def settled(count, seconds=5):
     """What `count()` returns when it has stayed the same for a while."""
     came, since = count(), time.monotonic()
     while time.monotonic() < since + seconds:
