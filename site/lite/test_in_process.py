@@ -98,6 +98,20 @@ while True:
     except BaseException:
         pass
 """,
+    "swallows it twice": """
+import time
+def wait():
+    try:
+        time.sleep(0.01)
+    except BaseException:
+        pass
+while True:
+    try:
+        wait()
+        time.sleep(0.001)
+    except BaseException:
+        pass
+""",
     "answers too late": """
 import time
 try:
@@ -115,7 +129,7 @@ def test_what_does_not_end_is_ended(text, monkeypatch):
     begun = time.monotonic()
     said = judged(f"# Exercise 7\n{text}{RIGHT}")
     assert "your cell did not end in 1 seconds: does it loop?" in said
-    assert time.monotonic() - begun < 50  # by chance, outside its `try`
+    assert time.monotonic() - begun < 10
 
 
 def judged(text):
