@@ -103,21 +103,22 @@ def interrupt_in(seconds):
 
 def interrupt(number, frame):
     """Raise KeyboardInterrupt in an answer, and not in what asks it."""
-    inner, answers = None, []
+    answers = []
     while frame and frame.f_code is not reply_to.__code__:
         answers.append(frame)
-        inner, frame = frame.f_code, frame.f_back
-    if frame and inner and inner is not failure.__code__:
-        sys.settrace(lambda *_: None)  # nothing that is called from now on
-        for frame in answers:
-            frame.f_trace = again
+        frame = frame.f_back
+    if frame and answers and answers[-1].f_code is not failure.__code__:
+        # What the answer or we call from now on is not traced, only these.
+        sys.settrace(lambda *_: None)
+        for running in answers:
+            running.f_trace = insist
         raise KeyboardInterrupt
 
 
-def again(frame, event, arg):
+def insist(frame, event, arg):
     """Raise KeyboardInterrupt at one of the next lines of an answer, which may
     have caught the first: by chance, as it catches at some of its lines and not
     at others. After that, Python calls this no more (docs: `sys.settrace`)."""
     if event == "line" and random.random() < 0.5:
         raise KeyboardInterrupt
-    return again
+    return insist
