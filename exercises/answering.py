@@ -96,13 +96,31 @@ def keep():
 
     for number in 0, 1:  # the child's alone, so that its end is seen
         os.close(number)
-    import psutil  # meanwhile, so that no answer waits for it
-
-    from tools.processes import processes_in
-
     while os.waitpid(child, os.WNOHANG) == (0, 0):
         if signal.sigwait(news) == signal.SIGTERM:
             os.kill(child, signal.SIGKILL)
+    if not adopts or has_children():
+        end_what_is_left(folder, adopts)
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
+
+
+def has_children():
+    """Whether this process has any, be it one that has ended."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def end_what_is_left(folder, adopts):
+    """Kill what an answer has started: our children, if this process
+    `adopts` them, or else those whose TMPDIR is its `folder`."""
+    import psutil  # most answers leave nothing, and need not wait for it
+
+    from tools.processes import processes_in
+
     me, deadline = psutil.Process(), time.monotonic() + 5
     while time.monotonic() < deadline:  # it may fork faster than we kill
         left = me.children(True) if adopts else processes_in(folder)
@@ -112,8 +130,6 @@ def keep():
         if not left:
             break
         psutil.wait_procs(left, timeout=0.5)
-    shutil.rmtree(folder, ignore_errors=True)
-    os._exit(0)
 
 
 def like_the_project(folder):
@@ -125,28 +141,30 @@ def like_the_project(folder):
     project's authors, is there as a link.
     """
     folder.mkdir()
-    for path in ROOT.iterdir():
-        if path.name.startswith(".") or not path.is_dir():
-            bring(path, folder / path.name)
+    for entry in os.scandir(ROOT):
+        to = os.path.join(folder, entry.name)
+        if entry.name.startswith(".") or not entry.is_dir():
+            bring(entry, to)
             continue
-        Path(folder, path.name).mkdir()
-        large = 0 if path.name in AUTHORS else LARGE
+        os.mkdir(to)
+        large = 0 if entry.name in AUTHORS else LARGE
         with contextlib.suppress(OSError):  # it may be closed to us
-            for inner in path.iterdir():
-                bring(inner, folder / path.name / inner.name, large)
+            for inner in os.scandir(entry):
+                bring(inner, os.path.join(to, inner.name), large)
     os.chdir(folder)
     places = {"", str(ROOT)}  # where Python finds the project's modules
     sys.path[:] = [str(folder) if p in places else p for p in sys.path]
 
 
-def bring(path, to, large=LARGE):
-    """Copy a file that is not `large` (bytes), link to all else. What cannot
-    be read, or has just gone, is left out."""
+def bring(entry, to, large=LARGE):
+    """Copy what an os.DirEntry names, if it is a file and not `large`
+    (bytes), link to all else. What cannot be read, or has just gone, is left
+    out."""
     with contextlib.suppress(OSError):
-        if path.is_file() and path.stat().st_size < large:
-            shutil.copy2(path, to)  # with its time, so that a .pyc fits
+        if entry.is_file() and entry.stat().st_size < large:
+            shutil.copy2(entry, to)  # with its time, so that a .pyc fits
         else:
-            to.symlink_to(path)
+            os.symlink(entry, to)
 
 
 class Twice:
