@@ -1,9 +1,9 @@
 """A Python that has imported Flask, and forks itself instead of a start.
 
-A check gives an answer to a fresh Python, and starts Gunicorn anew for it.
-The tests judge thousands of kept answers, and most of what a start costs are
-the imports: a fork costs a tenth. Learners, and the sheets and chapters under
-nbval, have the fresh Python, and the Gunicorn that it starts.
+A check gives an answer to a fresh Python, and starts Gunicorn, or a script,
+anew for it. The tests judge thousands of kept answers, and most of what a
+start costs are the imports: a fork costs a tenth. Learners, and the sheets
+and chapters under nbval, have the fresh Python, and what it starts.
 """
 
 import atexit
@@ -11,13 +11,14 @@ import contextlib
 import gc
 import json
 import os
-import runpy
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+import types
+from importlib import import_module
 from pathlib import Path
 
 from exercises import answering, asking
@@ -25,6 +26,10 @@ from exercises import answering, asking
 SERVERS = {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}  # in their environment
 # Variables that a Python reads while it starts, and a fork does not.
 READ_FIRST = "PYTHON", "LANG", "LC_", "LD_"
+# Scripts of our Python, beside it; and any other that it is given as a file.
+SCRIPTS = "gunicorn", "flask", "waitress-serve"
+# What it has imported when it forks.
+FIRST = "flask", "gunicorn.arbiter", "gunicorn.workers.gthread", "waitress"
 # Gunicorn looks around while it is imported, and a command finds its own.
 AGAIN = "gunicorn", "exercises", "notebooks", "tests", "tools"
 ORDER = 100_000  # bytes at most
@@ -121,12 +126,11 @@ class Forks:
 
     def popen(self, words, **options):
         """Start a command, as subprocess.Popen does; return its process. It
-        is forked if it is our Gunicorn, and a fork has its environment."""
-        gunicorn = str(Path(sys.executable).with_name("gunicorn"))
-        ours = options.get("executable") == gunicorn
-        if not ours or read_first(options["env"]) != read_first(self.env):
+        is forked if it is a script's, and a fork has its environment."""
+        script = script_of(words, options.get("executable"))
+        if not script or read_first(options["env"]) != read_first(self.env):
             return subprocess.Popen(words, **options)
-        order = {"fork": [gunicorn, *words[1:]], "env": options["env"]}
+        order = {"fork": script, "env": options["env"]}
         order["group"] = options["process_group"]
         order["cwd"] = options["cwd"] or os.getcwd()
         pid = self.ask(order, [options["stdout"].fileno()])
@@ -138,6 +142,17 @@ class Forks:
         self.process.wait()
 
 
+def script_of(words, program):
+    """The path of a script that our Python runs, and its arguments, a list of
+    str; None if a command, its `words` and `program`, runs something else."""
+    folder = Path(sys.executable).parent
+    if program in [str(folder / name) for name in SCRIPTS]:
+        return [program, *words[1:]]
+    if program == str(folder / "python") and words[1].endswith(".py"):
+        return words[1:]
+    return None
+
+
 def read_first(env):
     """The variables of an environment that are READ_FIRST, a dict."""
     return {k: v for k, v in env.items() if k.startswith(READ_FIRST)}
@@ -145,10 +160,8 @@ def read_first(env):
 
 def main():
     """Fork when a file comes, wait for the process whose number comes."""
-    import flask  # noqa: F401, for the answers
-    import gunicorn.arbiter
-    import gunicorn.workers.gthread
-    import gunicorn.workers.sync  # noqa: F401
+    for name in FIRST:
+        import_module(name)
 
     gc.freeze()  # no fork looks through what was here before it
     control, children = socket.socket(fileno=os.dup(0)), set()
@@ -210,9 +223,14 @@ def run(order, log):
     os.environ.clear()
     os.environ.update(order["env"])
     sys.argv = order["fork"]
-    sys.path[0] = os.path.dirname(sys.argv[0])  # as Python sets it
+    sys.orig_argv[1:] = sys.argv  # with these a reloader starts it anew
+    path = os.path.abspath(sys.argv[0])
+    sys.path[0] = os.path.dirname(os.path.realpath(path))  # as Python sets it
+    module = sys.modules["__main__"] = types.ModuleType("__main__")
+    module.__file__ = path
+    code = compile(Path(path).read_bytes(), path, "exec")
     try:
-        runpy.run_path(sys.argv[0], run_name="__main__")
+        exec(code, vars(module))  # noqa: S102, it is the script
     except SystemExit as ended:
         if isinstance(ended.code, int):  # end without freeing all memory
             threading._shutdown()
