@@ -1,9 +1,6 @@
 """notebooks/drawing.py: does a time line show what was measured?"""
 
-import matplotlib.pyplot as plt
 import pytest
-
-from notebooks.drawing import numbered, time_line
 
 ROWS = [
     ("visitor 1", "worker 1", 100, 101, 103),
@@ -11,26 +8,36 @@ ROWS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def drawing():
+    """The module. With it comes matplotlib, which takes a second: not in each
+    process that reads all the tests."""
+    from notebooks import drawing
+
+    return drawing
+
+
 @pytest.fixture
-def axes():
+def axes(drawing):
     """Draws, without a window, and returns the axes of what was drawn."""
+    plt = drawing.plt
     plt.switch_backend("agg")
 
     def draw(*arguments, **options):
-        time_line(*arguments, **options)
+        drawing.time_line(*arguments, **options)
         return plt.gca()
 
     yield draw
     plt.close("all")
 
 
-def test_processes_are_numbered_as_they_appear():
-    assert numbered([30, 10, 30, 20]) == {
+def test_processes_are_numbered_as_they_appear(drawing):
+    assert drawing.numbered([30, 10, 30, 20]) == {
         30: "worker 1",
         10: "worker 2",
         20: "worker 3",
     }
-    assert numbered("ba", "thread") == {"b": "thread 1", "a": "thread 2"}
+    assert drawing.numbered("ba", "thread") == {"b": "thread 1", "a": "thread 2"}
 
 
 def test_a_bar_is_pale_while_somebody_waits_and_then_full(axes):

@@ -10,7 +10,6 @@ from subprocess import CalledProcessError, run
 from types import SimpleNamespace
 
 import pytest
-from jupyterlab_server.translation_utils import get_language_packs
 
 from tools import test_all
 from tools.needs import NO_POSIX, POSIX
@@ -316,6 +315,8 @@ def test_make_lab_names_the_editions_that_there_are():
 
 @pytest.mark.parametrize("edition", editions(), ids=lambda e: e.folder.name)
 def test_jupyterlab_speaks_the_language_of_an_edition(edition):
+    from jupyterlab_server.translation_utils import get_language_packs  # slow
+
     assert edition.locale in get_language_packs()[0]
 
 
