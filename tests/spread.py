@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SECONDS = Path(__file__).with_name("seconds.json")
 # A test waits for servers most of its time. And each process reads all the
 # tests before it runs any: many of them do not pay.
-EACH_CORE, MOST = 3, 12
+EACH_CORE, MOST = 4, 12
 PAUSE = 15  # seconds between two lines, where they are not rewritten
 UNKNOWN = 5  # seconds that a batch takes of which we know nothing
 # These put a load on servers and draw what they measured: one at a time, and
@@ -65,7 +65,7 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(tryfirst=True)  # xdist has an answer of its own
 def pytest_xdist_auto_num_workers(config):
-    """Three processes for each core; none for a single notebook; an int."""
+    """Four processes for each core; none for a single notebook; an int."""
     files = {arg.partition("::")[0] for arg in config.args}
     if len(files) == 1 and files.pop().endswith(".ipynb"):
         return 0

@@ -63,7 +63,7 @@ def test_a_single_notebook_needs_no_process_of_its_own(args, some):
     assert bool(spread.pytest_xdist_auto_num_workers(config)) == some
 
 
-@pytest.mark.parametrize(("known", "processes"), [(2, 6), (9, 12), (None, 3)])
+@pytest.mark.parametrize(("known", "processes"), [(2, 8), (9, 12), (None, 4)])
 def test_where_nobody_tells_the_cores_of_a_process(monkeypatch, known, processes):
     """As on macOS and Windows: those of the machine, if they are known."""
     monkeypatch.delattr(spread.os, "sched_getaffinity", raising=False)
