@@ -148,8 +148,8 @@ def script_of(words, program):
     folder = Path(sys.executable).parent
     if program in [str(folder / name) for name in SCRIPTS]:
         return [program, *words[1:]]
-    if program == str(folder / "python") and words[1].endswith(".py"):
-        return words[1:]
+    if program == str(folder / "python") and len(words) > 1:
+        return words[1:] if words[1].endswith(".py") else None
     return None
 
 

@@ -873,6 +873,11 @@ def test_what_a_fork_would_not_notice_is_started(servers, command):
 
 
 @FORKS
+def test_a_python_without_a_script_is_started(servers):
+    assert serving.run("python").returncode == 0
+
+
+@FORKS
 def test_a_program_that_does_not_end_in_time_is_waited_for_again(servers):
     """As subprocess does it; and what has ended gets no signal."""
     with serving.serve("gunicorn -b 127.0.0.1:0 wsgi:app") as server:
