@@ -779,8 +779,10 @@ def app(environ, start_response):
     start_response("200 OK", [])
     files = os.listdir("/proc/self/fd") if sys.platform == "linux" else []
     files = [os.path.realpath(f"/proc/self/fd/{n}") for n in files]
+    environ = dict(os.environ.items() - {("PWD", os.getcwd())})
+    environ.pop("WERKZEUG_SERVER_FD", None)  # a number: see below
     about = {
-        "environ": sorted(os.environ.items() - {("PWD", os.getcwd())}),
+        "environ": sorted(environ.items()),
         "argv": [sys.argv, sys.orig_argv[1:], vars(sys.modules["__main__"])["__file__"]],
         "imports": vars(sys)["path"][:2],
         "place": [os.getcwd(), tempfile.gettempdir()],
