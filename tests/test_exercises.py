@@ -808,6 +808,12 @@ def about(command, send):
     PWD, which a shell sets: it starts the script whose path has a space); its
     status after the signal `send`; and the class of its process."""
     with serving.serve(command, {"shop.py": ABOUT}) as server:
+
+        def is_alone():
+            connections = server.listener.net_connections("tcp")
+            return all(each.status == psutil.CONN_LISTEN for each in connections)
+
+        wait_until(is_alone)  # who asked whether it answers has gone
         told = server.get("/").text.replace(server.folder, "FOLDER")
         server.process.send_signal(send)
         status = server.process.wait(30)
