@@ -96,33 +96,17 @@ def keep():
 
     for number in 0, 1:  # the child's alone, so that its end is seen
         os.close(number)
-    while os.waitpid(child, os.WNOHANG) == (0, 0):
-        if signal.sigwait(news) == signal.SIGTERM:
-            os.kill(child, signal.SIGKILL)
-    if not adopts or has_children():
-        end_what_is_left(folder, adopts)
-    shutil.rmtree(folder, ignore_errors=True)
-    os._exit(0)
-
-
-def has_children():
-    """Whether this process has any, be it one that has ended."""
-    try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return False
-    return True
-
-
-def end_what_is_left(folder, adopts):
-    """Kill what an answer has started: our children, if this process
-    `adopts` them, or else those whose TMPDIR is its `folder`."""
-    import psutil  # most answers leave nothing, and need not wait for it
+    import psutil  # meanwhile, so that no answer waits for it
 
     from tools.processes import processes_in
 
+    while os.waitpid(child, os.WNOHANG) == (0, 0):
+        if signal.sigwait(news) == signal.SIGTERM:
+            os.kill(child, signal.SIGKILL)
     me, deadline = psutil.Process(), time.monotonic() + 5
     while time.monotonic() < deadline:  # it may fork faster than we kill
+        if adopts and not has_children():
+            break
         left = me.children(True) if adopts else processes_in(folder)
         for process in left:
             with contextlib.suppress(psutil.Error):  # it has ended
@@ -130,6 +114,18 @@ def end_what_is_left(folder, adopts):
         if not left:
             break
         psutil.wait_procs(left, timeout=0.5)
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
+
+
+def has_children():
+    """Whether this process has any, be it one that has ended. To ask this is
+    quicker than to look through all processes of the machine."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def like_the_project(folder):
